@@ -1,0 +1,3 @@
+#include <ATen/ATen.h>
+#include <iostream>
+int main(int, char**) { std::cout << at::ones({2, 2}) << at::hasCUDA(); }

@@ -1,0 +1,46 @@
+# LibTorch as two imported targets, without find_package(Torch): that wants a CUDA toolkit, and prefers the
+# machine's libraries to the wheel's own.
+#   luvit::torch       headers, torch_cpu, c10: the layers and the tests (starts in 0.2 s)
+#   luvit::torch_cuda  the CUDA half besides, through torch's own libraries: the programs
+if(LUVIT_TORCH_DIR)
+  set(torch_root ${LUVIT_TORCH_DIR})
+else()
+  file(GLOB torch_root ${CMAKE_SOURCE_DIR}/.venv/lib/python3*/site-packages/torch)
+endif()
+if(NOT torch_root OR NOT EXISTS ${torch_root}/lib/libtorch_cpu.so)
+  message(FATAL_ERROR "LibTorch not found in '${torch_root}'. Run scripts/setup.sh, which installs it into .venv, "
+    "or pass -DLUVIT_TORCH_DIR=DIR, the folder that holds include/ and lib/libtorch_cpu.so.")
+endif()
+file(STRINGS ${torch_root}/include/torch/headeronly/version.h torch_version_lines REGEX "define TORCH_VERSION ")
+if(NOT torch_version_lines)
+  file(STRINGS ${torch_root}/include/torch/csrc/api/include/torch/version.h torch_version_lines REGEX "define TORCH_VERSION ")
+endif()
+string(REGEX REPLACE ".*\"(.*)\".*" "\\1" LUVIT_TORCH_VERSION "${torch_version_lines}")
+message(STATUS "LibTorch ${LUVIT_TORCH_VERSION} in ${torch_root}")
+
+get_filename_component(site_packages ${torch_root} DIRECTORY)
+file(GLOB nvidia_includes ${site_packages}/nvidia/cu*/include ${site_packages}/nvidia/nccl/include ${site_packages}/nvidia/cudnn/include)
+file(GLOB nvidia_libraries ${site_packages}/nvidia/cu*/lib ${site_packages}/nvidia/*/lib)
+
+add_library(luvit_torch INTERFACE)
+add_library(luvit::torch ALIAS luvit_torch)
+target_include_directories(luvit_torch SYSTEM INTERFACE ${torch_root}/include ${torch_root}/include/torch/csrc/api/include ${nvidia_includes})
+target_link_libraries(luvit_torch INTERFACE ${torch_root}/lib/libtorch_cpu.so ${torch_root}/lib/libc10.so)
+target_link_options(luvit_torch INTERFACE -Wl,-rpath,${torch_root}/lib -Wl,-rpath-link,${torch_root}/lib)
+foreach(folder IN LISTS nvidia_libraries)
+  target_link_options(luvit_torch INTERFACE -Wl,-rpath,${folder} -Wl,-rpath-link,${folder})
+endforeach()
+
+add_library(luvit_torch_cuda INTERFACE)
+add_library(luvit::torch_cuda ALIAS luvit_torch_cuda)
+target_link_libraries(luvit_torch_cuda INTERFACE luvit_torch)
+if(EXISTS ${torch_root}/lib/libtorch_cuda.so)
+  # torch registers its CUDA kernels from static initialisers: the libraries must be linked though no symbol asks for them.
+  target_link_options(luvit_torch_cuda INTERFACE
+    "LINKER:--push-state,--no-as-needed,${torch_root}/lib/libtorch.so,${torch_root}/lib/libtorch_cuda.so,${torch_root}/lib/libc10_cuda.so,--pop-state")
+  set(LUVIT_HAS_CUDA ON)
+elseif(LUVIT_CORE_ONLY)
+  set(LUVIT_HAS_CUDA OFF)
+else()
+  message(FATAL_ERROR "${torch_root} has no libtorch_cuda.so: a LibTorch built with CUDA is needed (it runs on CPUs too).")
+endif()

@@ -1,0 +1,49 @@
+#pragma once
+#include <stdexcept>
+#include <string>
+
+namespace luvit {
+
+// What a program ends with; the meaning is the user's, not the code's.
+enum class Exit : int {
+  ok = 0,
+  failure = 1,  // while running: disk full, non-finite loss, a bug
+  usage = 2,    // wrong option or config
+  data = 3,     // missing, malformed or mismatched data or weights
+  stopped = 75  // a checkpoint is saved: run the same command again
+};
+
+// The project's one exception. `what()` is a single line: what is wrong, where, what was expected;
+// `hint()` the next thing to try. Several problems found at once are joined by '\n', one a line.
+class Error : public std::runtime_error {
+ public:
+  Error(Exit exit, const std::string& what, std::string hint = {})
+      : std::runtime_error(what), exit_(exit), hint_(std::move(hint)) {}
+
+  Exit exit() const { return exit_; }
+  const std::string& hint() const { return hint_; }
+
+ private:
+  Exit exit_;
+  std::string hint_;
+};
+
+// Thrown by type where a caller may want to tell one from another.
+struct UsageError : Error {
+  explicit UsageError(const std::string& what, std::string hint = {})
+      : Error(Exit::usage, what, std::move(hint)) {}
+};
+struct DataError : Error {
+  explicit DataError(const std::string& what, std::string hint = {})
+      : Error(Exit::data, what, std::move(hint)) {}
+};
+struct RunError : Error {
+  explicit RunError(const std::string& what, std::string hint = {})
+      : Error(Exit::failure, what, std::move(hint)) {}
+};
+
+// Runs a program's body. Any exception becomes "PROGRAM: error: WHAT" on stderr, then "hint: …" as the
+// last line, and the exit code; control characters are escaped, no stack trace is shown.
+int run_main(const char* program, int (*body)(int argc, char** argv), int argc, char** argv);
+
+}  // namespace luvit

@@ -1,0 +1,13 @@
+#pragma once
+
+namespace luvit {
+
+// SIGTERM, SIGINT and SIGUSR1 ask for a stop: the step in hand ends, a checkpoint is written, exit 75.
+// A second one ends the process at once with exit 1. The handler only sets a flag.
+void install_stop_signals();
+bool stop_requested();
+const char* stop_signal_name();  // "SIGTERM", for the log
+void request_stop_for_test();
+void clear_stop_for_test();
+
+}  // namespace luvit

@@ -1,0 +1,17 @@
+#pragma once
+#include "luvit/models/encoder.h"
+
+namespace luvit {
+
+// pool mean: mean over the patch tokens → fc_norm → head (MAE's models_vit.py with global_pool).
+// pool cls: norm → class token → head (timm's default).
+struct Classifier : Encoder {
+  explicit Classifier(const ModelOptions& options);
+  Tensor operator()(const Tensor& images, const Tensor& drop_path = {}) const;  // logits [B,classes]
+  Tensor logits(const Tensor& features) const;
+
+  std::unique_ptr<LayerNorm> fc_norm, norm;  // one of the two
+  Linear head;
+};
+
+}  // namespace luvit

@@ -1,0 +1,22 @@
+#pragma once
+#include "luvit/models/module.h"
+#include "luvit/models/options.h"
+
+namespace luvit {
+
+struct ParameterCounts {
+  std::int64_t total = 0, trained = 0, frozen = 0, lora = 0;  // fixed positions count in total only
+};
+ParameterCounts count_parameters(Module& model);
+
+// Forward floating-point operations an image (multiply and add are two), matrix products only.
+double pretraining_forward_flops(const ModelOptions& model, const MaskingOptions& masking);
+double classifier_forward_flops(const ModelOptions& model);
+// A training step's: 3 × the trained part's, 2 × the frozen block's (no weight gradient).
+double pretraining_step_flops(const ModelOptions& model, const MaskingOptions& masking);
+double classifier_step_flops(const ModelOptions& model);
+
+// Rough bytes of saved activations for one image in a training step.
+double pretraining_activation_bytes(const ModelOptions& model, const MaskingOptions& masking, Precision precision);
+
+}  // namespace luvit

@@ -1,0 +1,35 @@
+#pragma once
+#include <memory>
+
+#include "luvit/models/llama_block.h"
+
+namespace luvit {
+
+// What stands between the last ViT block and the encoder's final norm: Fuse(z) = L2·LLM·L1(z) (paper §3.2),
+// the MLP baselines of Table 3, or nothing.
+class Fusion : public Module {
+ public:
+  virtual Tensor operator()(const Tensor& z) const = 0;  // [B,T,D] → [B,T,D]
+};
+
+struct LlamaFusion : Fusion {
+  LlamaFusion(std::int64_t dim, const FusionOptions& options);
+  Tensor operator()(const Tensor& z) const override;
+  Linear proj_in;                                // L1
+  LlamaBlock block;
+  std::unique_ptr<LlamaBlock::RmsNorm> final_norm;  // weight frozen (`pretrained`) or not a tensor (`unit`)
+  Linear proj_out;                               // L2
+  FusionOptions options;
+};
+
+struct MlpFusion : Fusion {
+  MlpFusion(std::int64_t dim, const FusionOptions& options);
+  Tensor operator()(const Tensor& z) const override;
+  Linear fc1, fc2;
+  Activation activation;
+};
+
+// nullptr for kind none.
+std::unique_ptr<Fusion> make_fusion(std::int64_t dim, const FusionOptions& options);
+
+}  // namespace luvit
