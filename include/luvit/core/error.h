@@ -30,16 +30,13 @@ class Error : public std::runtime_error {
 
 // Thrown by type where a caller may want to tell one from another.
 struct UsageError : Error {
-  explicit UsageError(const std::string& what, std::string hint = {})
-      : Error(Exit::usage, what, std::move(hint)) {}
+  explicit UsageError(const std::string& what, std::string hint = {}) : Error(Exit::usage, what, std::move(hint)) {}
 };
 struct DataError : Error {
-  explicit DataError(const std::string& what, std::string hint = {})
-      : Error(Exit::data, what, std::move(hint)) {}
+  explicit DataError(const std::string& what, std::string hint = {}) : Error(Exit::data, what, std::move(hint)) {}
 };
 struct RunError : Error {
-  explicit RunError(const std::string& what, std::string hint = {})
-      : Error(Exit::failure, what, std::move(hint)) {}
+  explicit RunError(const std::string& what, std::string hint = {}) : Error(Exit::failure, what, std::move(hint)) {}
 };
 
 // Runs a program's body. Any exception becomes "PROGRAM: error: WHAT" on stderr, then "hint: …" as the

@@ -25,9 +25,10 @@ class FileLayer {
   };
   virtual ~FileLayer() = default;
   virtual std::unique_ptr<Handle> create(const fs::path& path);
-  virtual void rename(const fs::path& from, const fs::path& to);  // replaces an existing file
+  virtual void rename(const fs::path& from, const fs::path& to);      // replaces an existing file
+  virtual void exchange(const fs::path& one, const fs::path& other);  // swaps two names, in one step where possible
   virtual void sync_folder(const fs::path& folder);
-  virtual void make_folder(const fs::path& folder);
+  virtual void make_folder(const fs::path& folder);  // and those above it
   virtual void remove_all(const fs::path& path);
 };
 

@@ -8,7 +8,7 @@ namespace luvit {
 // What a draw is for. Part of the key, so that two uses never share numbers. Append only: a changed value
 // changes every run.
 enum class Purpose : std::uint32_t {
-  order = 1,        // the permutation of samples
+  order = 1,  // the permutation of samples
   crop = 2,
   flip = 3,
   mask = 4,         // MAE's noise
@@ -19,7 +19,8 @@ enum class Purpose : std::uint32_t {
   augment = 9,
   erase = 10,
   mix = 11,
-  synthetic = 12,   // benchmarks and tests
+  synthetic = 12,  // benchmarks and tests
+  evaluation_mask = 13,
 };
 
 // Counter-based random numbers: Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
@@ -30,18 +31,22 @@ class Random {
   // A stream for a named thing, e.g. a tensor's initial values.
   Random(std::uint64_t seed, std::string_view name, Purpose purpose);
 
-  std::uint32_t bits();                         // 32 random bits
-  double uniform();                             // [0, 1), 53 bits
-  float uniform_float();                        // [0, 1), 24 bits
-  double uniform(double low, double high);      // [low, high)
-  double normal();                              // N(0, 1), Box-Muller
-  std::uint64_t below(std::uint64_t n);         // 0 … n-1, unbiased
+  std::uint32_t bits();                     // 32 random bits
+  double uniform();                         // [0, 1), 53 bits
+  float uniform_float();                    // [0, 1), 24 bits
+  double uniform(double low, double high);  // [low, high)
+  double normal();                          // N(0, 1), Box-Muller
+  std::uint64_t below(std::uint64_t n);     // 0 … n-1, unbiased
 
-  void fill_uniform(float* out, std::int64_t n);                // [0, 1)
+  // Many at once, vectorised, from the next whole block on: not the numbers that n single draws would give. The same
+  // bits on every processor (normal values by Box-Muller in float32, with sine, cosine and logarithm of our own).
+  void fill_uniform(float* out, std::int64_t n);  // [0, 1)
   void fill_uniform(float* out, std::int64_t n, float low, float high);
   void fill_normal(float* out, std::int64_t n, float mean, float deviation);
 
  private:
+  template <typename Turn>
+  void fill(float* out, std::int64_t n, Turn turn);
   std::array<std::uint32_t, 4> counter_{};
   std::array<std::uint32_t, 2> key_{};
   std::array<std::uint32_t, 4> block_{};
@@ -63,7 +68,7 @@ class Permutation {
  private:
   std::uint64_t n_ = 0;
   int half_bits_ = 0;
-  std::array<std::uint32_t, 2> key_{};
+  std::array<std::uint64_t, 12> keys_{};  // one a round
 };
 
 }  // namespace luvit

@@ -29,8 +29,8 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 // The candidate nearest to `name` by edit distance, or "" when none is near (more than a third of its letters differ).
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates);
 
-std::string human_bytes(double bytes);       // "405 MB"
-std::string human_count(double count);       // "93.12 M"
-std::string human_seconds(double seconds);   // "1d 03:12:05", "04:10"
+std::string human_bytes(double bytes);      // "405 MB"
+std::string human_count(double count);      // "93.12 M"
+std::string human_seconds(double seconds);  // "1d 03:12:05", "04:10"
 
 }  // namespace luvit

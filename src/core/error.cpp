@@ -1,0 +1,94 @@
+#include "luvit/core/error.h"
+
+#include <c10/util/Exception.h>
+
+#include <cstdio>
+#include <iostream>
+#include <new>
+#include <string_view>
+
+#include "luvit/core/log.h"
+#include "luvit/core/text.h"
+
+namespace luvit {
+namespace {
+
+struct Failure {
+  Exit exit;
+  std::string what, hint;
+};
+
+std::string general_hint(Exit exit, const char* program) {
+  switch (exit) {
+    case Exit::usage:
+      return str("`", program, " --help` lists the options and keys");
+    case Exit::data:
+      return "check that the path is right and that the file was copied whole";
+    default:
+      return str("if the message does not say why, report it together with the output of `", program, " --version`");
+  }
+}
+
+const char* const memory_hint = "use a smaller train.micro_batch, batch or model, or a machine with more memory";
+
+// torch's messages go on with a C++ stack after the first line.
+Failure of_torch(const c10::Error& error) {
+  std::string what = error.what_without_backtrace();
+  what = what.substr(0, what.find('\n'));
+  bool memory = dynamic_cast<const c10::OutOfMemoryError*>(&error) || what.find("allocate memory") != std::string::npos;
+  return {Exit::failure, what, memory ? memory_hint : ""};
+}
+
+Failure current_failure() {
+  try {
+    throw;
+  } catch (const Error& error) {
+    return {error.exit(), error.what(), error.hint()};
+  } catch (const c10::Error& error) {
+    return of_torch(error);
+  } catch (const std::bad_alloc&) {
+    return {Exit::failure, "out of memory", memory_hint};
+  } catch (const std::exception& error) {
+    return {Exit::failure, error.what(), ""};
+  } catch (...) {
+    return {Exit::failure, "unknown exception", ""};
+  }
+}
+
+void report(const char* program, const Failure& failure) {
+  std::string_view rest = failure.what;
+  while (true) {
+    auto end = rest.find('\n');
+    log_error(str(program, ": error: ", escape(rest.substr(0, end))));
+    if (end == std::string_view::npos) break;
+    rest.remove_prefix(end + 1);
+  }
+  if (failure.exit == Exit::ok || failure.exit == Exit::stopped) return;
+  log_error(str("hint: ", escape(failure.hint.empty() ? general_hint(failure.exit, program) : failure.hint)));
+}
+
+// Output that was lost (a full disk behind `> file`) must not look like success.
+void check_stdout() {
+  std::cout.flush();
+  bool lost = !std::cout.good() || std::fflush(stdout) != 0 || std::ferror(stdout);
+  if (lost) throw RunError("standard output could not be written", "check the disk or the program it goes to");
+}
+
+}  // namespace
+
+int run_main(const char* program, int (*body)(int argc, char** argv), int argc, char** argv) {
+  try {
+    int code = body(argc, argv);
+    check_stdout();
+    log_flush();
+    return code;
+  } catch (...) {
+    Failure failure = current_failure();
+    std::cout.flush();
+    report(program, failure);
+    log_flush();
+    return static_cast<int>(failure.exit);
+  }
+}
+
+}  // namespace luvit
