@@ -1,0 +1,55 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "luvit/models/module.h"
+#include "luvit/optim/adamw.h"
+#include "luvit/optim/gradients.h"
+#include "luvit/weights/frozen_reference.h"
+#include "luvit/weights/model_file.h"
+
+namespace luvit {
+
+// A checkpoint is a folder OUTPUT/checkpoints/step-%08d: model.safetensors (without the frozen block),
+// optimizer.safetensors, state.json with the size and SHA-256 of both. It is written under a temporary name,
+// synced and renamed, so a folder of that name is whole or was damaged later.
+struct CheckpointState {
+  std::int64_t step = 0;
+  double epoch = 0;
+  std::uint64_t seed = 0;
+  std::int64_t threads = 0;
+  std::string config;  // resolved, YAML
+  double loss_scale = 0;
+  std::int64_t loss_scale_growth = 0;
+  FrozenReference frozen;
+};
+
+class Checkpoints {
+ public:
+  explicit Checkpoints(fs::path output_folder);
+
+  // Writes step's checkpoint, then `latest`, then removes what `keep` no longer covers (never the newest whole
+  // one, nor those listed in `pinned`).
+  void save(const CheckpointState& state, Module& model, const OpenedModel& description, const AdamW& optimizer,
+            std::int64_t keep, const std::vector<std::int64_t>& pinned);
+
+  bool any() const;  // whole or not
+  // The newest whole one; each newer folder that is not whole is named in a warning.
+  std::optional<fs::path> newest_whole() const;
+
+ private:
+  fs::path folder_;
+  std::vector<std::pair<std::int64_t, fs::path>> listed() const;  // newest first
+  void prune(std::int64_t newest, std::int64_t keep, const std::vector<std::int64_t>& pinned) const;
+};
+
+// Why a folder is no whole checkpoint ("optimizer.safetensors has 10 bytes, 2000 expected"), or "".
+std::string checkpoint_defect(const fs::path& folder);
+
+// DataError unless the folder is a whole checkpoint.
+CheckpointState read_checkpoint_state(const fs::path& folder);
+// Trained and fixed tensors of the model and the optimizer's state; the frozen block stays as it is.
+void restore(const fs::path& folder, Module& model, AdamW& optimizer);
+
+}  // namespace luvit

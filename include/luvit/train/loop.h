@@ -1,0 +1,75 @@
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "luvit/optim/adamw.h"
+#include "luvit/optim/gradients.h"
+#include "luvit/train/batch_dump.h"
+#include "luvit/train/deferred.h"
+#include "luvit/train/options.h"
+#include "luvit/train/progress.h"
+#include "luvit/train/task.h"
+
+namespace luvit {
+
+struct LoopOptions {
+  std::int64_t first_step = 1, last_step = 1;  // counted from 1, last included
+  std::int64_t steps_per_epoch = 1;
+  std::int64_t rows = 1, micro_batch = 1;      // of this rank
+  std::int64_t batch_size = 1;                 // global
+  std::int64_t rank = 0;
+  double peak_lr = 0;
+  OptimOptions optim;
+  TrainOptions train;
+  LogOptions log;
+  CheckpointOptions checkpoint;
+  EvalOptions eval;
+  std::int64_t dump_batches = 0;
+};
+
+enum class Outcome { finished, stopped };
+
+// The training loop: accumulate, clip, update, log, evaluate, checkpoint, stop. It exists once; what is trained is
+// the task's business. Nothing in a step is read back before the next step is under way.
+class Loop {
+ public:
+  // Called with the number of steps done.
+  using SaveCheckpoint = std::function<void(std::int64_t step)>;
+
+  Loop(Task& task, AdamW& optimizer, LossScale& scale, RunFolder& folder, LoopOptions options, SaveCheckpoint save);
+  Outcome run();
+
+ private:
+  struct Pending {  // a step whose numbers are still on their way
+    StepFacts facts;
+    StepBatch batch;
+    Deferred numbers;
+  };
+
+  at::Tensor forward(const StepBatch& batch, std::int64_t first, std::int64_t count);
+  void step(std::int64_t number);
+  void update(double rate, const at::Tensor& loss, const StepFacts& facts, const StepBatch& batch);
+  void settle();                            // reads the pending step: log it, or end the run
+  [[noreturn]] void fail(const Pending& pending, const std::string& what);
+  void record(const StepFacts& facts, double grad_norm, bool skipped, double scale);
+  void evaluate(std::int64_t step);
+  bool due(std::int64_t step, std::optional<std::int64_t> every_steps, double every_epochs) const;
+  double epoch_of(std::int64_t step) const;
+
+  Task& task_;
+  AdamW& optimizer_;
+  LossScale& scale_;
+  RunFolder& folder_;
+  LoopOptions options_;
+  SaveCheckpoint save_;
+  Progress progress_;
+  std::vector<at::Tensor> parameters_;
+  std::optional<Pending> pending_;
+  double epoch_loss_ = 0;
+  std::int64_t epoch_steps_ = 0, evaluated_step_ = -1;
+};
+
+}  // namespace luvit

@@ -1,0 +1,38 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "luvit/models/options.h"
+
+namespace luvit {
+
+enum class DeviceChoice { automatic, cpu, cuda };
+
+struct TrainOptions {
+  std::int64_t batch_size = 4096;           // global
+  std::optional<std::int64_t> micro_batch;  // the most a rank holds at once; accumulation follows
+  std::optional<double> epochs;             // one of the two; neither: 800 epochs
+  std::optional<std::int64_t> steps;
+  std::optional<std::int64_t> stop_after_steps;
+  Precision precision = Precision::bfloat16;
+  std::uint64_t seed = 0;
+  DeviceChoice device = DeviceChoice::automatic;
+  std::int64_t threads = 0;  // 0: all cores
+};
+
+struct LogOptions {
+  std::int64_t every = 20;
+};
+
+struct CheckpointOptions {
+  std::optional<std::int64_t> every_steps;
+  double every_epochs = 1;
+  std::int64_t keep = 2;
+};
+
+struct EvalOptions {
+  double every_epochs = 20;
+};
+
+}  // namespace luvit

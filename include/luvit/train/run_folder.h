@@ -1,0 +1,45 @@
+#pragma once
+#include <memory>
+#include <set>
+#include <string>
+
+#include "luvit/core/files.h"
+#include "luvit/data/loader.h"
+#include "luvit/io/json_lines.h"
+#include "luvit/io/tensorboard.h"
+#include "luvit/train/checkpoint.h"
+
+namespace luvit {
+
+struct Environment {
+  std::string command_line;
+  std::string device;
+  std::int64_t threads = 0, ranks = 1;
+};
+
+// A run's output folder: everything to continue, compare or publish it. Made where it does not exist; held by a
+// lock while the run lives (UsageError where another holds it, or where it cannot be written).
+class RunFolder {
+ public:
+  explicit RunFolder(const fs::path& path);
+
+  const fs::path& path() const { return path_; }
+  Checkpoints& checkpoints() { return checkpoints_; }
+
+  // config.yaml, env.json and train.log; from here on metrics and events can be written.
+  void open(const std::string& config_yaml, const Environment& environment);
+  void metric(const std::string& json_object);
+  TensorBoardWriter& events() { return *events_; }
+  // One line in bad_files.jsonl, once a file over all resumes.
+  void bad_file(const BadFile& file);
+
+ private:
+  fs::path path_;
+  std::unique_ptr<FolderLock> lock_;
+  Checkpoints checkpoints_;
+  std::unique_ptr<JsonLines> metrics_, bad_files_;
+  std::unique_ptr<TensorBoardWriter> events_;
+  std::set<std::string> bad_names_;
+};
+
+}  // namespace luvit

@@ -1,0 +1,222 @@
+#include "luvit/train/checkpoint.h"
+
+#include <algorithm>
+#include <cctype>
+#include <nlohmann/json.hpp>
+
+#include "luvit/core/error.h"
+#include "luvit/core/log.h"
+#include "luvit/core/text.h"
+#include "luvit/io/sha256.h"
+
+namespace luvit {
+
+namespace {
+
+using json = nlohmann::json;
+
+constexpr const char* weights_file = "model.safetensors";
+constexpr const char* optimizer_file = "optimizer.safetensors";
+constexpr const char* state_file = "state.json";
+
+// Passes bytes on and hashes them on their way, so that a checkpoint is not read again to be summed up.
+class HashingHandle : public FileLayer::Handle {
+ public:
+  explicit HashingHandle(FileLayer::Handle& next) : next_(next) {}
+  void write(const void* data, std::size_t bytes) override {
+    next_.write(data, bytes);
+    hash_.add(data, bytes);
+    bytes_ += bytes;
+  }
+  void sync() override { next_.sync(); }
+  void close() override { next_.close(); }
+  json record() { return {{"bytes", bytes_}, {"sha256", hash_.hex()}}; }
+
+ private:
+  FileLayer::Handle& next_;
+  Sha256 hash_;
+  std::size_t bytes_ = 0;
+};
+
+json write_tensors(DurableFolder& folder, const char* name, const NamedTensors& tensors, const Metadata& metadata) {
+  json record;
+  folder.write(name, [&](FileLayer::Handle& out) {
+    HashingHandle hashed(out);
+    write_safetensors(hashed, tensors, metadata);
+    record = hashed.record();
+  });
+  return record;
+}
+
+// All but the frozen block, which state.json refers to.
+NamedTensors own_tensors(Module& model) {
+  NamedTensors tensors;
+  for (const auto& [name, tensor, role] : model.named_tensors())
+    if (role != Role::frozen) tensors.emplace_back(name, tensor->detach());
+  return tensors;
+}
+
+json frozen_to_json(const FrozenReference& frozen) {
+  switch (frozen.kind) {
+    case FrozenReference::Kind::none: return nullptr;
+    case FrozenReference::Kind::random: return {{"source", "random"}, {"seed", frozen.seed}};
+    case FrozenReference::Kind::file:
+      return {{"source", frozen.source}, {"layer", frozen.layer}, {"sha256", frozen.sha256}};
+  }
+  return nullptr;
+}
+
+json state_to_json(const CheckpointState& state, const json& files) {
+  return {{"luvit.format", "1"},
+          {"step", state.step},
+          {"epoch", state.epoch},
+          {"seed", state.seed},
+          {"threads", state.threads},
+          {"config", state.config},
+          {"config_sha256", sha256_of(state.config)},
+          {"files", files},
+          {"frozen_block", frozen_to_json(state.frozen)},
+          {"loss_scale", {{"scale", state.loss_scale}, {"growth", state.loss_scale_growth}}}};
+}
+
+json parse_state(const fs::path& folder) {
+  const fs::path path = folder / state_file;
+  try {
+    return json::parse(read_file(path));
+  } catch (const json::exception& error) {
+    throw DataError(str(path.string(), ": not a checkpoint's state: ", error.what()), "the folder is damaged; use another checkpoint");
+  }
+}
+
+std::string file_defect(const fs::path& folder, const std::string& name, const json& record) {
+  std::error_code failed;
+  const auto bytes = fs::file_size(folder / name, failed);
+  if (failed) return name + " is missing";
+  const auto expected = record.at("bytes").get<std::uintmax_t>();
+  if (bytes != expected) return str(name, " has ", bytes, " bytes, ", expected, " expected");
+  if (sha256_of_file(folder / name) != record.at("sha256").get<std::string>()) return name + " has changed: its SHA-256 differs";
+  return {};
+}
+
+}  // namespace
+
+std::string checkpoint_defect(const fs::path& folder) {
+  if (!fs::is_directory(folder)) return "not a folder";
+  if (!fs::exists(folder / state_file)) return str(state_file, " is missing");
+  try {
+    const json state = parse_state(folder);
+    if (state.at("luvit.format") != "1") return str("its format is ", state.at("luvit.format").dump(), ", this version reads \"1\"");
+    if (sha256_of(state.at("config").get<std::string>()) != state.at("config_sha256")) return "state.json has changed";
+    for (const char* name : {weights_file, optimizer_file}) {
+      const std::string defect = file_defect(folder, name, state.at("files").at(name));
+      if (!defect.empty()) return defect;
+    }
+  } catch (const json::exception& error) {
+    return str(state_file, ": ", error.what());
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+CheckpointState read_checkpoint_state(const fs::path& folder) {
+  const std::string defect = checkpoint_defect(folder);
+  if (!defect.empty())
+    throw DataError(str(folder.string(), ": not a whole checkpoint: ", defect), "name a folder like RUN/checkpoints/step-00000100");
+  try {
+    const json state = parse_state(folder);
+    CheckpointState out;
+    out.step = state.at("step");
+    out.epoch = state.at("epoch");
+    out.seed = state.at("seed");
+    out.threads = state.at("threads");
+    out.config = state.at("config");
+    out.loss_scale = state.at("loss_scale").at("scale");
+    out.loss_scale_growth = state.at("loss_scale").at("growth");
+    out.frozen = read_frozen_reference(folder);
+    return out;
+  } catch (const json::exception& error) {
+    throw DataError(str((folder / state_file).string(), ": ", error.what()), "the folder is damaged; use another checkpoint");
+  }
+}
+
+void restore(const fs::path& folder, Module& model, AdamW& optimizer) {
+  const at::NoGradGuard no_gradients;
+  const SafetensorsFile weights(folder / weights_file);
+  for (const auto& [name, tensor, role] : model.named_tensors()) {
+    if (role == Role::frozen) continue;
+    if (!weights.has(name))
+      throw DataError(str(weights.path(), ": tensor ", name, " is missing"), "the checkpoint is of another model");
+    const at::Tensor value = weights.read(name);
+    if (value.sizes() != tensor->sizes())
+      throw DataError(str(weights.path(), ": tensor ", name, " is ", value.sizes(), ", the config's model has ", tensor->sizes()),
+                      "the checkpoint is of another model");
+    tensor->copy_(value);
+  }
+  const SafetensorsFile moments(folder / optimizer_file);
+  NamedTensors state;
+  for (const auto& info : moments.tensors()) state.emplace_back(info.name, moments.read(info.name));
+  optimizer.load_state(state);
+}
+
+Checkpoints::Checkpoints(fs::path output_folder) : folder_(std::move(output_folder) / "checkpoints") {}
+
+void Checkpoints::save(const CheckpointState& state, Module& model, const OpenedModel& description,
+                       const AdamW& optimizer, std::int64_t keep, const std::vector<std::int64_t>& pinned) {
+  file_layer().make_folder(folder_);
+  char name[32];
+  std::snprintf(name, sizeof name, "step-%08lld", static_cast<long long>(state.step));
+  DurableFolder folder(folder_ / name);
+  json files;
+  files[weights_file] = write_tensors(folder, weights_file, own_tensors(model), model_metadata(description));
+  files[optimizer_file] = write_tensors(folder, optimizer_file, optimizer.state(), {{"luvit.format", "1"}});
+  const std::string text = state_to_json(state, files).dump(2) + "\n";
+  folder.write(state_file, [&](FileLayer::Handle& out) { out.write(text.data(), text.size()); });
+  folder.commit();
+  write_durably(folder_ / "latest", std::string(name) + "\n");
+  prune(state.step, keep, pinned);
+}
+
+std::vector<std::pair<std::int64_t, fs::path>> Checkpoints::listed() const {
+  std::vector<std::pair<std::int64_t, fs::path>> found;
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(folder_, failed)) {
+    const std::string name = entry.path().filename().string();
+    if (name.size() != 13 || !name.starts_with("step-")) continue;
+    if (!std::all_of(name.begin() + 5, name.end(), [](unsigned char c) { return std::isdigit(c); })) continue;
+    found.emplace_back(std::stoll(name.substr(5)), entry.path());
+  }
+  std::sort(found.rbegin(), found.rend());
+  return found;
+}
+
+bool Checkpoints::any() const { return !listed().empty(); }
+
+std::optional<fs::path> Checkpoints::newest_whole() const {
+  for (const auto& [step, path] : listed()) {
+    const std::string defect = checkpoint_defect(path);
+    if (defect.empty()) return path;
+    log_warning(str(path.string(), ": skipped, not a whole checkpoint: ", defect));
+  }
+  return std::nullopt;
+}
+
+// Called right after the save of step `newest`, which is therefore whole. Folders of later steps are damaged ones that
+// a resume skipped; they are replaced when their step is reached again and do not count.
+void Checkpoints::prune(std::int64_t newest, std::int64_t keep, const std::vector<std::int64_t>& pinned) const {
+  std::int64_t kept = 0;
+  for (const auto& [step, path] : listed()) {
+    if (step > newest || std::find(pinned.begin(), pinned.end(), step) != pinned.end()) continue;
+    if (kept < keep) {
+      ++kept;
+      continue;
+    }
+    file_layer().remove_all(path);
+  }
+  // Left by a kill in the middle of a save.
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(folder_, failed))
+    if (entry.path().filename().string().ends_with(temporary_suffix)) file_layer().remove_all(entry.path());
+}
+
+}  // namespace luvit

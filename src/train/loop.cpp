@@ -1,0 +1,165 @@
+#include "luvit/train/loop.h"
+
+#include <cmath>
+
+#include "luvit/core/error.h"
+#include "luvit/core/log.h"
+#include "luvit/core/signals.h"
+#include "luvit/core/text.h"
+
+namespace luvit {
+
+namespace {
+
+std::vector<at::Tensor> all_parameters(const AdamW& optimizer) {
+  std::vector<at::Tensor> tensors;
+  for (const auto& group : optimizer.groups())
+    for (const auto& parameter : group.parameters) tensors.push_back(*parameter.tensor);
+  return tensors;
+}
+
+}  // namespace
+
+Loop::Loop(Task& task, AdamW& optimizer, LossScale& scale, RunFolder& folder, LoopOptions options, SaveCheckpoint save)
+    : task_(task),
+      optimizer_(optimizer),
+      scale_(scale),
+      folder_(folder),
+      options_(std::move(options)),
+      save_(std::move(save)),
+      progress_(folder, options_.first_step, options_.last_step, options_.steps_per_epoch, options_.batch_size),
+      parameters_(all_parameters(optimizer)) {}
+
+Outcome Loop::run() {
+  const auto stop_after = options_.train.stop_after_steps;
+  if (stop_after && *stop_after < options_.first_step) return Outcome::stopped;
+  task_.model().train(true);
+  task_.start(options_.first_step, options_.last_step);
+  for (std::int64_t number = options_.first_step; number <= options_.last_step; ++number) {
+    step(number);
+    const bool last = number == options_.last_step;
+    const bool stop = stop_requested() || (stop_after && number >= *stop_after);
+    if (!stop && due(number, std::nullopt, options_.eval.every_epochs)) evaluate(number);
+    if (stop || last || due(number, options_.checkpoint.every_steps, options_.checkpoint.every_epochs)) {
+      settle();  // a step that was not finite leaves no checkpoint
+      progress_.pause();
+      save_(number);
+      progress_.resume();
+    }
+    if (stop && !last) {
+      log_info(stop_requested() ? str("stopped by ", stop_signal_name(), " after step ", number, ": checkpoint saved; run the same command again")
+                                : str("stopped after step ", number, " (train.stop_after_steps): checkpoint saved; run the same command again"));
+      progress_.finish();
+      return Outcome::stopped;
+    }
+  }
+  evaluate(options_.last_step);
+  progress_.finish();
+  return Outcome::finished;
+}
+
+// One update from the global batch: each micro-batch's mean loss weighs as much as its share of the rows.
+void Loop::step(std::int64_t number) {
+  StepFacts facts{.step = number, .epoch = epoch_of(number)};
+  facts.lr = learning_rate(options_.optim, options_.peak_lr, facts.epoch,
+                           static_cast<double>(options_.last_step) / static_cast<double>(options_.steps_per_epoch));
+  const StepBatch batch = task_.next_batch();
+  at::Tensor loss;
+  for (std::int64_t first = 0; first < batch.rows; first += options_.micro_batch) {
+    const std::int64_t count = std::min(options_.micro_batch, batch.rows - first);
+    const at::Tensor part = forward(batch, first, count);
+    if (first == 0) {
+      settle();  // the step before, now that this one keeps the device busy
+      optimizer_.zero_grad();
+    }
+    scale_.scale(part).backward();
+    loss = first == 0 ? part.detach() : loss + part.detach();
+  }
+  update(facts.lr, loss, facts, batch);
+}
+
+at::Tensor Loop::forward(const StepBatch& batch, std::int64_t first, std::int64_t count) {
+  return task_.loss(batch, first, count) * (static_cast<double>(count) / static_cast<double>(batch.rows));
+}
+
+void Loop::update(double rate, const at::Tensor& loss, const StepFacts& facts, const StepBatch& batch) {
+  const at::NoGradGuard no_gradients;
+  at::Tensor bad_gradient = scale_.unscale(parameters_);
+  const at::Tensor norm = gradient_norm(parameters_);
+  if (!scale_.enabled()) bad_gradient = norm.isfinite().logical_not().to(at::kFloat);
+  const at::Tensor bad_loss = loss.isfinite().logical_not().to(at::kFloat);
+  if (options_.optim.clip_grad) clip_gradients(parameters_, *options_.optim.clip_grad, norm);
+  optimizer_.step(rate, /*grad_scale=*/{}, at::maximum(bad_loss, bad_gradient));  // no update from bad numbers
+  const at::Tensor scale_used = scale_.enabled() ? scale_.value().clone() : at::zeros_like(bad_loss);
+  scale_.update(bad_gradient);
+  const at::Tensor scale_next = scale_.enabled() ? scale_.value() : scale_used;
+  pending_.emplace(Pending{facts, batch, Deferred({loss, norm, bad_loss, bad_gradient, scale_used, scale_next})});
+}
+
+void Loop::settle() {
+  if (!pending_) return;
+  Pending pending = std::move(*pending_);
+  pending_.reset();
+  const auto numbers = pending.numbers.read();
+  pending.facts.loss = numbers[0];
+  const bool bad_loss = numbers[2] != 0, bad_gradient = numbers[3] != 0;
+  if (bad_loss) fail(pending, "the loss is not finite");
+  if (bad_gradient && !scale_.enabled()) fail(pending, "the gradient is not finite");
+  if (scale_.enabled() && numbers[5] < 1) fail(pending, "the loss scale fell below 1");
+  if (pending.facts.step <= options_.dump_batches) {
+    char name[48];
+    std::snprintf(name, sizeof name, "step-%06lld.safetensors", static_cast<long long>(pending.facts.step));
+    file_layer().make_folder(folder_.path() / "batches");
+    dump_batch(folder_.path() / "batches" / name, pending.batch, pending.facts);
+  }
+  record(pending.facts, numbers[1], bad_gradient, numbers[4]);
+}
+
+void Loop::fail(const Pending& pending, const std::string& what) {
+  const fs::path where = folder_.path() / "nonfinite";
+  report_nonfinite(where, pending.batch, pending.facts, options_.rank, task_.model());
+  throw RunError(str("step ", pending.facts.step, ", rank ", options_.rank, ": ", what, " (loss ", pending.facts.loss,
+                     ", lr ", pending.facts.lr, "); the weights are those before this step"),
+                 str("the batch and the gradient norms by layer are in ", where.string(),
+                     "; a lower optim.lr, a longer warm-up or optim.clip_grad often helps"));
+}
+
+void Loop::record(const StepFacts& facts, double grad_norm, bool skipped, double scale) {
+  const std::int64_t step = facts.step;
+  epoch_loss_ += facts.loss;
+  ++epoch_steps_;
+  if (step % options_.log.every == 0 || step == options_.last_step)
+    progress_.step({.step = step, .epoch = facts.epoch, .loss = facts.loss, .lr = facts.lr, .grad_norm = grad_norm,
+                    .skipped = skipped, .loss_scale = scale},
+                   task_.waited_seconds(), task_.bad_files());
+  if (step % options_.steps_per_epoch == 0) {
+    progress_.epoch(step / options_.steps_per_epoch, step, epoch_steps_, epoch_loss_ / static_cast<double>(epoch_steps_));
+    epoch_loss_ = 0;
+    epoch_steps_ = 0;
+  }
+}
+
+void Loop::evaluate(std::int64_t step) {
+  if (step == evaluated_step_) return;
+  evaluated_step_ = step;
+  settle();
+  progress_.pause();
+  task_.model().train(false);
+  if (const auto result = task_.evaluate()) progress_.evaluation(*result, step, epoch_of(step));
+  if (const auto picture = task_.picture()) progress_.picture(step, *picture);
+  task_.model().train(true);
+  progress_.resume();
+}
+
+bool Loop::due(std::int64_t step, std::optional<std::int64_t> every_steps, double every_epochs) const {
+  if (every_steps) return step % *every_steps == 0;
+  if (every_epochs <= 0) return false;
+  const auto every = std::max<std::int64_t>(1, std::llround(every_epochs * static_cast<double>(options_.steps_per_epoch)));
+  return step % every == 0;
+}
+
+double Loop::epoch_of(std::int64_t step) const {
+  return static_cast<double>(step - 1) / static_cast<double>(options_.steps_per_epoch);
+}
+
+}  // namespace luvit

@@ -1,0 +1,104 @@
+#include "luvit/train/pretraining.h"
+
+#include "luvit/core/random.h"
+#include "luvit/data/evaluation_reader.h"
+#include "luvit/eval/pictures.h"
+#include "luvit/models/dropout_draws.h"
+
+namespace luvit {
+
+namespace {
+
+const at::Tensor& named(const StepBatch& batch, const char* name) {
+  for (const auto& [key, tensor] : batch.tensors)
+    if (key == name) return tensor;
+  throw std::logic_error(name);
+}
+
+// Validation masks are a function of (seed, index): every evaluation of a run hides the same patches.
+at::Tensor evaluation_noise(std::uint64_t seed, std::int64_t first, std::int64_t count, std::int64_t patches) {
+  const at::Tensor noise = at::empty({count, patches}, at::kFloat);
+  for (std::int64_t row = 0; row < count; ++row)
+    Random(seed, 0, static_cast<std::uint64_t>(first + row), Purpose::evaluation_mask)
+        .fill_uniform(noise.data_ptr<float>() + row * patches, patches);
+  return noise;
+}
+
+}  // namespace
+
+at::ScalarType compute_type(Precision precision) {
+  switch (precision) {
+    case Precision::float32: return at::kFloat;
+    case Precision::bfloat16: return at::kBFloat16;
+    case Precision::float16: return at::kHalf;
+  }
+  return at::kFloat;
+}
+
+at::ScalarType frozen_type(const FusionOptions& fusion, Precision precision) {
+  return fusion.storage == Storage::float32 ? at::kFloat : compute_type(precision);
+}
+
+Pretraining::Pretraining(MaskedAutoencoder& model, OpenedModel description, std::shared_ptr<const Dataset> train,
+                         std::shared_ptr<const Dataset> val, Options options)
+    : model_(model),
+      description_(std::move(description)),
+      train_(std::move(train)),
+      val_(std::move(val)),
+      options_(std::move(options)),
+      loader_(train_, options_.loader, options_.on_bad) {}
+
+std::int64_t Pretraining::steps_per_epoch() const {
+  return Loader::steps_per_epoch(train_->size(), options_.loader.global_batch);
+}
+
+void Pretraining::start(std::int64_t first, std::int64_t last) { loader_.start(first, last); }
+
+StepBatch Pretraining::next_batch() {
+  const Batch& batch = loader_.next();
+  return {{{"images", batch.images}, {"noise", batch.noise}, {"index", batch.index}}, batch.images.size(0)};
+}
+
+at::Tensor Pretraining::loss(const StepBatch& batch, std::int64_t first, std::int64_t count) {
+  const auto on_device = [&](const char* name) {
+    return named(batch, name).narrow(0, first, count).to(options_.device, /*non_blocking=*/true);
+  };
+  const ComputeType compute(compute_type(options_.precision));
+  return model_(on_device("images"), on_device("noise")).loss;
+}
+
+std::optional<Evaluation> Pretraining::evaluate() {
+  if (!val_) return std::nullopt;
+  const at::NoGradGuard no_gradients;
+  const ComputeType compute(compute_type(options_.precision));
+  const std::int64_t patches = model_.options.patches();
+  at::Tensor sum = at::zeros({}, at::TensorOptions(at::kDouble).device(options_.device));
+  EvaluationReader reader(*val_, view_of(description_.preprocess), options_.loader.workers, options_.evaluation_batch, 0, val_->size());
+  for (EvaluationReader::Batch batch; reader.next(batch);) {
+    const std::int64_t rows = batch.images.size(0);
+    const at::Tensor noise = evaluation_noise(options_.loader.seed, batch.first, rows, patches);
+    const MaeOutput out = model_(batch.images.to(options_.device, true), noise.to(options_.device, true));
+    sum += out.loss.to(at::kDouble) * static_cast<double>(rows);
+  }
+  const auto n = val_->size();
+  return Evaluation{"val", {{"loss", sum.item<double>() / static_cast<double>(n)}}, n};
+}
+
+// The first validation images: original, masked, reconstructed.
+std::optional<Image> Pretraining::picture() {
+  if (!val_) return std::nullopt;
+  const at::NoGradGuard no_gradients;
+  const ComputeType compute(compute_type(options_.precision));
+  const std::int64_t shown = std::min<std::int64_t>(val_->size(), 8);
+  EvaluationReader reader(*val_, view_of(description_.preprocess), options_.loader.workers, shown, 0, shown);
+  EvaluationReader::Batch batch;
+  reader.next(batch);
+  const at::Tensor noise = evaluation_noise(options_.loader.seed, 0, batch.images.size(0), model_.options.patches());
+  const MaeOutput out = model_(batch.images.to(options_.device), noise.to(options_.device));
+  return reconstruction_sheet(batch.images, out.pred.to(at::kCPU, at::kFloat), out.mask.to(at::kCPU), model_.options.patch_size,
+                                         model_.masking.norm_pix, description_.preprocess);
+}
+
+void Pretraining::save(const fs::path& path) { save_model(path, model_, description_); }
+
+}  // namespace luvit
