@@ -9,8 +9,8 @@ enum class Schedule { cosine, step };
 
 // Defaults: MAE's pretraining recipe (paper §4).
 struct OptimOptions {
-  std::optional<double> lr;   // the rate itself, or
-  double base_lr = 1.5e-4;    // × batch_size / 256
+  std::optional<double> lr;  // the rate itself, or
+  double base_lr = 1.5e-4;   // × batch_size / 256
   std::vector<double> betas = {0.9, 0.95};
   double eps = 1e-8;
   double weight_decay = 0.05;
@@ -19,11 +19,15 @@ struct OptimOptions {
   double layer_decay = 1.0;
   std::optional<double> clip_grad;
   Schedule schedule = Schedule::cosine;
+
   double peak_lr(std::int64_t batch_size) const;
 };
 
-// MAE's util/lr_sched.py on the fractional epoch x = (step − 1)/steps an epoch: linear from 0 over the warm-up,
-// then half a cosine to min_lr at `epochs`.
+// The rate at the fractional epoch x = (step − 1) / steps an epoch of a run of `epochs`: linear from 0 over the
+// warm-up, then
+//   cosine  half a cosine from `peak` to min_lr at the end (MAE's util/lr_sched.py);
+//   step    `peak`, × 0.1 from 8/9 of the run on and × 0.01 from 26/27 on (ViTDet: iterations 163,889 and 177,546
+//           of 184,375), never below min_lr.
 double learning_rate(const OptimOptions& options, double peak, double x, double epochs);
 
 }  // namespace luvit
