@@ -1,5 +1,6 @@
 # Sourced by the other scripts: where the project is, how messages look, how many jobs fit this machine.
 set -euo pipefail
+called_from=$PWD
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 

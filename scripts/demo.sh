@@ -14,7 +14,10 @@ seed=0
 while [ $# -gt 0 ]; do
   case $1 in
     --arms) arms=(luvit permuted mlp vit) ;;
-    --photo) photo=("${2:-}"); [ -f "${2:-}" ] || fail "--photo: no file '${2:-}'" "give the path of an image"; shift ;;
+    --photo)
+      photo=("$(cd "$called_from" && realpath -e -- "${2:-}" 2>/dev/null)") || fail "--photo: no file '${2:-}'" "give the path of an image"
+      shift
+      ;;
     --seed) seed=${2:-}; [[ $seed =~ ^[0-9]+$ ]] || fail "--seed: '$seed' is no whole number" "scripts/demo.sh --seed 1"; shift ;;
     --help | -h) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) fail "unknown option '$1'" "scripts/demo.sh --help lists the options" ;;
