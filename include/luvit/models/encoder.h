@@ -27,6 +27,9 @@ struct Encoder : Module {
   PatchEmbed patch_embed;
   Blocks blocks;
   std::unique_ptr<Fusion> fusion;  // nullptr: none
+
+ private:
+  Tensor with_class_token(const Tensor& patches) const;  // [B,N,D] → [B,1+N,D]
 };
 
 }  // namespace luvit

@@ -15,10 +15,10 @@ class Fusion : public Module {
 struct LlamaFusion : Fusion {
   LlamaFusion(std::int64_t dim, const FusionOptions& options);
   Tensor operator()(const Tensor& z) const override;
-  Linear proj_in;                                // L1
+  Linear proj_in;  // L1
   LlamaBlock block;
   std::unique_ptr<LlamaBlock::RmsNorm> final_norm;  // weight frozen (`pretrained`) or not a tensor (`unit`)
-  Linear proj_out;                               // L2
+  Linear proj_out;                                  // L2
   FusionOptions options;
 };
 

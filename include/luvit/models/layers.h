@@ -24,11 +24,11 @@ class ComputeType {
 };
 
 // x·Wᵀ + b in the compute type.
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+Tensor apply_linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
 struct Linear : Module {
   Linear(std::int64_t in, std::int64_t out, bool has_bias = true, Role role = Role::trained);
-  Tensor operator()(const Tensor& x) const { return linear(x, weight, bias); }
+  Tensor operator()(const Tensor& x) const { return apply_linear(x, weight, bias); }
   Tensor weight;  // [out, in]
   Tensor bias;    // [out], undefined without one
 };

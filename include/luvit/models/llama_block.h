@@ -11,8 +11,8 @@ namespace luvit {
 struct LoraLinear : Module {
   LoraLinear(std::int64_t in, std::int64_t out, bool has_bias, std::int64_t rank, double alpha, double dropout);
   Tensor operator()(const Tensor& x) const;
-  Tensor weight, bias;            // Role::frozen
-  Tensor lora_A, lora_B;          // [rank, in], [out, rank]; undefined without LoRA
+  Tensor weight, bias;    // Role::frozen
+  Tensor lora_A, lora_B;  // [rank, in], [out, rank]; undefined without LoRA
   double scale = 0, dropout = 0;
   bool has_lora() const { return lora_A.defined(); }
 };
@@ -25,15 +25,19 @@ struct LlamaBlock : Module {
   Tensor operator()(const Tensor& x) const;  // [B,T,dim] → [B,T,dim]
 
   struct RmsNorm : Module {
-    RmsNorm(std::int64_t dim, double eps);
+    RmsNorm(std::int64_t dim, double eps, bool has_weight = true);
+    // In float32 inside, the result in x's type.
     Tensor operator()(const Tensor& x) const;
-    Tensor weight;
+    Tensor weight;  // frozen; undefined: all ones, without a tensor
+    std::int64_t dim;
     double eps;
   };
   struct Attention : Module {
     explicit Attention(const FusionOptions& options);
     Tensor operator()(const Tensor& x) const;
     Tensor weights(const Tensor& x) const;  // [B,H,T,T]
+    Tensor queries(const Tensor& x) const;  // [B,H,T,d]
+    Tensor keys(const Tensor& x) const;     // [B,KV,T,d]
     LoraLinear q_proj, k_proj, v_proj, o_proj;
     std::unique_ptr<RmsNorm> q_norm, k_norm;
     std::int64_t heads, kv_heads, head_dim;

@@ -17,8 +17,8 @@ struct Masking {
 };
 Masking random_masking(const Tensor& noise, std::int64_t kept);
 
-Tensor patchify(const Tensor& images, std::int64_t patch_size);    // [B,3,S,S] → [B,L,P²·3], channel fastest
-Tensor unpatchify(const Tensor& patches, std::int64_t patch_size); // back
+Tensor patchify(const Tensor& images, std::int64_t patch_size);     // [B,3,S,S] → [B,L,P²·3], channel fastest
+Tensor unpatchify(const Tensor& patches, std::int64_t patch_size);  // back
 
 // x' = Dec(Fuse(Enc(x_visible)), mask_ids): masked autoencoder over the encoder, paper §3.1.
 struct MaskedAutoencoder : Encoder {
@@ -27,12 +27,15 @@ struct MaskedAutoencoder : Encoder {
 
   LayerNorm norm;
   Linear decoder_embed;
-  Tensor mask_token;          // [1,1,Dd]
-  Tensor decoder_pos_embed;   // [1,1+L,Dd], fixed
+  Tensor mask_token;         // [1,1,Dd]
+  Tensor decoder_pos_embed;  // [1,1+L,Dd], fixed
   Blocks decoder_blocks;
   LayerNorm decoder_norm;
   Linear decoder_pred;
   MaskingOptions masking;
+
+ private:
+  Tensor decode(const Tensor& encoded, const Tensor& restore) const;  // [B,1+K,D] → [B,L,P²·3]
 };
 
 }  // namespace luvit

@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace luvit {
@@ -46,10 +45,15 @@ class Module {
   void add(std::string name, Module& child);
 
  private:
+  // One line of the list, so that tensors and children keep the order they were added in.
+  struct Entry {
+    std::string name;
+    at::Tensor* tensor;  // or
+    Module* child;
+    Role role;
+  };
   void visit(const std::string& prefix, std::vector<NamedTensor>& out);
-  struct Own { std::string name; at::Tensor* tensor; Role role; };
-  std::vector<Own> tensors_;
-  std::vector<std::pair<std::string, Module*>> children_;
+  std::vector<Entry> entries_;
   bool training_ = false;
 };
 

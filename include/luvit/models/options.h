@@ -7,9 +7,9 @@
 namespace luvit {
 
 enum class FusionKind { none, mlp, llama };
-enum class Residual { none, outer };       // outer: z + L2·LLM·L1(z), L2 starting at zero
+enum class Residual { none, outer };  // outer: z + L2·LLM·L1(z), L2 starting at zero
 enum class FinalNorm { none, unit, pretrained };
-enum class Storage { compute, float32 };   // type of the frozen weights
+enum class Storage { compute, float32 };  // type of the frozen weights
 enum class Activation { gelu, none };
 enum class Pool { mean, cls };
 enum class PosEmbed { sincos, learned };
@@ -35,12 +35,12 @@ struct FusionOptions {
   bool qkv_bias = false;  // not config keys: what the weights have (Qwen2, Qwen3)
   bool o_bias = false;
   bool qk_norm = false;
-  std::string weights;    // block file, Meta or Hugging Face folder, or "random"
+  std::string weights;  // block file, Meta or Hugging Face folder, or "random"
   std::int64_t layer = -1;
   Storage storage = Storage::compute;
   Residual residual = Residual::none;
   FinalNorm final_norm = FinalNorm::none;
-  bool bias = false;      // of L1 and L2; kind: mlp has true
+  bool bias = false;  // of L1 and L2; kind: mlp has true
   LoraOptions lora;
   // kind: mlp
   Activation activation = Activation::gelu;
@@ -79,5 +79,10 @@ struct MaskingOptions {
 
 // Number of kept patches: int(L·(1−ratio)) in double, at least 1.
 std::int64_t kept_patches(std::int64_t patches, double mask_ratio);
+
+// The sizes that do not go together ("model.dim 768 is not a multiple of model.heads 7"), one a line; empty: all
+// do. Every model's constructor throws them as a UsageError.
+std::vector<std::string> contradictions(const ModelOptions& options);
+std::vector<std::string> contradictions(const DecoderOptions& options);
 
 }  // namespace luvit

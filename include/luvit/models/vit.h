@@ -11,8 +11,8 @@ namespace luvit {
 // timm's vision_transformer.py Attention: one qkv projection with bias, scale head_dim^-0.5.
 struct SelfAttention : Module {
   SelfAttention(std::int64_t dim, std::int64_t heads);
-  Tensor operator()(const Tensor& x) const;         // [B,T,D] → [B,T,D]
-  Tensor weights(const Tensor& x) const;            // [B,H,T,T], after softmax
+  Tensor operator()(const Tensor& x) const;  // [B,T,D] → [B,T,D]
+  Tensor weights(const Tensor& x) const;     // [B,H,T,T], after softmax
   Linear qkv, proj;
   std::int64_t heads;
 };
@@ -36,15 +36,19 @@ struct Block : Module {
 
 using Blocks = std::vector<std::unique_ptr<Block>>;
 
-// Convolution with stride = kernel = P as a linear map of the flattened patch.
+// Convolution with stride = kernel = P as a linear map of the flattened patch: one matrix product in any type, and
+// only for the patches that are wanted.
 struct PatchEmbed : Module {
   PatchEmbed(std::int64_t patch_size, std::int64_t dim);
   Tensor operator()(const Tensor& images) const;  // [B,3,S,S] → [B,L,D]
+  Tensor flatten(const Tensor& images) const;     // [B,3,S,S] → [B,L,3·P²], channel slowest as in the weight
+  Tensor embed(const Tensor& patches) const;      // [B,N,3·P²] → [B,N,D]
   struct Projection : Module {
     Projection(std::int64_t patch_size, std::int64_t dim);
     Tensor weight;  // [D,3,P,P]
     Tensor bias;
   } proj;
+  std::int64_t patch_size;
 };
 
 // MAE's util/pos_embed.py: [1, 1+grid², dim], first half encodes the column, second the row, CLS row zero;

@@ -1,0 +1,63 @@
+#include "luvit/models/encoder.h"
+
+#include "luvit/core/error.h"
+#include "luvit/core/text.h"
+
+namespace luvit {
+namespace {
+
+const ModelOptions& checked(const ModelOptions& options) {
+  const auto problems = contradictions(options);
+  if (!problems.empty()) throw UsageError(join(problems, "\n"));
+  return options;
+}
+
+// timm's rule: nothing dropped in the first block, rising linearly to `rate` in the last.
+double keep_probability(double rate, std::int64_t block, std::int64_t depth) {
+  return depth < 2 ? 1.0 : 1.0 - rate * static_cast<double>(block) / static_cast<double>(depth - 1);
+}
+
+}  // namespace
+
+Encoder::Encoder(const ModelOptions& options_, Role pos_embed_role)
+    : options(checked(options_)),
+      patch_embed(options.patch_size, options.dim),
+      fusion(make_fusion(options.dim, options.fusion)) {
+  const bool learned = options.pos_embed == PosEmbed::learned;
+  add("cls_token", cls_token, {1, 1, options.dim});
+  add("pos_embed", pos_embed, {1, 1 + options.patches(), options.dim}, learned ? Role::trained : pos_embed_role);
+  add("patch_embed", patch_embed);
+  for (std::int64_t i = 0; i < options.depth; ++i) {
+    blocks.push_back(std::make_unique<Block>(options.dim, options.heads, options.mlp_ratio));
+    add(str("blocks.", i), *blocks.back());
+  }
+  if (fusion) add("fusion", *fusion);
+}
+
+Tensor Encoder::with_class_token(const Tensor& patches) const {
+  const Tensor cls = (cls_token + pos_embed.narrow(1, 0, 1)).expand({patches.size(0), -1, -1});
+  return at::cat({cls, patches}, 1);
+}
+
+Tensor Encoder::features(const Tensor& images, const Tensor& drop_path, Taps* taps) const {
+  Tensor x = with_class_token(patch_embed(images) + pos_embed.narrow(1, 1, options.patches()));
+  for (std::int64_t i = 0; i < options.depth; ++i) {
+    const Block& block = *blocks[static_cast<std::size_t>(i)];
+    if (taps && taps->want_attention && i + 1 == options.depth) taps->attention = block.attn.weights(block.norm1(x));
+    const Tensor keep = drop_path.defined() ? drop_path.select(0, i) : drop_path;
+    x = block(x, keep, keep_probability(options.drop_path, i, options.depth));
+  }
+  if (taps) taps->encoder = x;
+  return fusion ? (*fusion)(x) : x;
+}
+
+Tensor Encoder::features_of(const Tensor& images, const Tensor& keep) const {
+  const Tensor patches = patch_embed.flatten(images);
+  const Tensor kept = patches.gather(1, keep.unsqueeze(-1).expand({-1, -1, patches.size(2)}));
+  const Tensor positions = at::embedding(pos_embed.narrow(1, 1, options.patches()).squeeze(0), keep);
+  Tensor x = with_class_token(patch_embed.embed(kept) + positions);
+  for (const auto& block : blocks) x = (*block)(x);
+  return fusion ? (*fusion)(x) : x;
+}
+
+}  // namespace luvit

@@ -1,0 +1,49 @@
+#include "luvit/models/fusion.h"
+
+namespace luvit {
+
+LlamaFusion::LlamaFusion(std::int64_t dim, const FusionOptions& options_)
+    : proj_in(dim, options_.dim, options_.bias),
+      block(options_),
+      proj_out(options_.dim, dim, options_.bias),
+      options(options_) {
+  add("proj_in", proj_in);
+  add("block", block);
+  if (options.final_norm != FinalNorm::none) {
+    const bool has_weight = options.final_norm == FinalNorm::pretrained;
+    final_norm = std::make_unique<LlamaBlock::RmsNorm>(options.dim, options.norm_eps, has_weight);
+    add("final_norm", *final_norm);
+  }
+  add("proj_out", proj_out);
+}
+
+Tensor LlamaFusion::operator()(const Tensor& z) const {
+  const Tensor told = block(proj_in(z));
+  const Tensor fused = proj_out(final_norm ? (*final_norm)(told) : told);
+  return options.residual == Residual::outer ? z + fused : fused;
+}
+
+MlpFusion::MlpFusion(std::int64_t dim, const FusionOptions& options)
+    : fc1(dim, options.hidden, options.bias), fc2(options.hidden, dim, options.bias), activation(options.activation) {
+  add("fc1", fc1);
+  add("fc2", fc2);
+}
+
+Tensor MlpFusion::operator()(const Tensor& z) const {
+  const Tensor hidden = fc1(z);
+  return fc2(activation == Activation::gelu ? at::gelu(hidden) : hidden);
+}
+
+std::unique_ptr<Fusion> make_fusion(std::int64_t dim, const FusionOptions& options) {
+  switch (options.kind) {
+    case FusionKind::none:
+      return nullptr;
+    case FusionKind::mlp:
+      return std::make_unique<MlpFusion>(dim, options);
+    case FusionKind::llama:
+      return std::make_unique<LlamaFusion>(dim, options);
+  }
+  return nullptr;
+}
+
+}  // namespace luvit

@@ -1,0 +1,113 @@
+#include "luvit/models/llama_block.h"
+
+namespace luvit {
+namespace {
+
+std::int64_t head_width(const FusionOptions& options) {
+  return options.head_dim.value_or(options.dim / options.heads);
+}
+
+// `target` is the name that fusion.lora.targets uses.
+struct Projection {
+  const char* target;
+  std::int64_t in, out;
+  bool has_bias;
+};
+
+std::int64_t rank_of(const Projection& projection, const LoraOptions& lora) {
+  const auto& targets = lora.targets;
+  return std::find(targets.begin(), targets.end(), projection.target) == targets.end() ? 0 : lora.rank;
+}
+
+// Guaranteed elision lets members be made by a function, though they cannot move.
+LoraLinear make(const Projection& projection, const LoraOptions& lora) {
+  return LoraLinear(projection.in, projection.out, projection.has_bias, rank_of(projection, lora), lora.alpha,
+                    lora.dropout);
+}
+
+// [B,T,N·d] → [B,T,N,d]
+Tensor in_heads(const Tensor& x, std::int64_t head_dim) {
+  return x.view({x.size(0), x.size(1), -1, head_dim});
+}
+
+}  // namespace
+
+LlamaBlock::RmsNorm::RmsNorm(std::int64_t dim_, double eps_, bool has_weight) : dim(dim_), eps(eps_) {
+  if (has_weight) add("weight", weight, {dim}, Role::frozen);
+}
+
+Tensor LlamaBlock::RmsNorm::operator()(const Tensor& x) const {
+  // The weight in x's type: the fused kernels want one type, and storage: float32 computes the same as compute.
+  const auto gain = weight.defined() ? std::make_optional(weight.to(x.scalar_type())) : std::nullopt;
+  return at::rms_norm(x, {dim}, gain, eps);
+}
+
+LlamaBlock::Attention::Attention(const FusionOptions& options)
+    : q_proj(make({"q", options.dim, options.heads * head_width(options), options.qkv_bias}, options.lora)),
+      k_proj(make({"k", options.dim, options.kv_heads * head_width(options), options.qkv_bias}, options.lora)),
+      v_proj(make({"v", options.dim, options.kv_heads * head_width(options), options.qkv_bias}, options.lora)),
+      o_proj(make({"o", options.heads * head_width(options), options.dim, options.o_bias}, options.lora)),
+      heads(options.heads),
+      kv_heads(options.kv_heads),
+      head_dim(head_width(options)) {
+  add("q_proj", q_proj);
+  add("k_proj", k_proj);
+  add("v_proj", v_proj);
+  add("o_proj", o_proj);
+  if (!options.qk_norm) return;
+  q_norm = std::make_unique<RmsNorm>(head_dim, options.norm_eps);
+  k_norm = std::make_unique<RmsNorm>(head_dim, options.norm_eps);
+  add("q_norm", *q_norm);
+  add("k_norm", *k_norm);
+}
+
+Tensor LlamaBlock::Attention::queries(const Tensor& x) const {
+  const Tensor q = in_heads(q_proj(x), head_dim);
+  return (q_norm ? (*q_norm)(q) : q).transpose(1, 2);
+}
+
+Tensor LlamaBlock::Attention::keys(const Tensor& x) const {
+  const Tensor k = in_heads(k_proj(x), head_dim);
+  return (k_norm ? (*k_norm)(k) : k).transpose(1, 2);
+}
+
+Tensor LlamaBlock::Attention::operator()(const Tensor& x) const {
+  const Tensor v = in_heads(v_proj(x), head_dim).transpose(1, 2);
+  const Tensor mixed = attention(queries(x), keys(x), v);
+  return o_proj(mixed.transpose(1, 2).reshape({x.size(0), x.size(1), heads * head_dim}));
+}
+
+Tensor LlamaBlock::Attention::weights(const Tensor& x) const {
+  return attention_weights(queries(x), keys(x));
+}
+
+LlamaBlock::SwiGlu::SwiGlu(const FusionOptions& options)
+    : gate_proj(make({"gate", options.dim, options.hidden, false}, options.lora)),
+      up_proj(make({"up", options.dim, options.hidden, false}, options.lora)),
+      down_proj(make({"down", options.hidden, options.dim, false}, options.lora)) {
+  add("gate_proj", gate_proj);
+  add("up_proj", up_proj);
+  add("down_proj", down_proj);
+}
+
+Tensor LlamaBlock::SwiGlu::operator()(const Tensor& x) const {
+  return down_proj(at::silu(gate_proj(x)) * up_proj(x));
+}
+
+LlamaBlock::LlamaBlock(const FusionOptions& options)
+    : input_layernorm(options.dim, options.norm_eps),
+      self_attn(options),
+      post_attention_layernorm(options.dim, options.norm_eps),
+      mlp(options) {
+  add("input_layernorm", input_layernorm);
+  add("self_attn", self_attn);
+  add("post_attention_layernorm", post_attention_layernorm);
+  add("mlp", mlp);
+}
+
+Tensor LlamaBlock::operator()(const Tensor& x) const {
+  const Tensor attended = x + self_attn(input_layernorm(x));
+  return attended + mlp(post_attention_layernorm(attended));
+}
+
+}  // namespace luvit
