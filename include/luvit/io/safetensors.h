@@ -9,8 +9,9 @@ namespace luvit {
 using Metadata = std::map<std::string, std::string>;
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
-// Reads safetensors by memory map. Every field of the header is checked (size, offsets inside the file, no
-// overlap or hole, type × shape = bytes, names unique) before any tensor is touched: DataError otherwise.
+// Reads safetensors, each tensor straight from its place in the file. Every field of the header is checked (size,
+// offsets inside the file, no overlap or hole, type × shape = bytes, names unique) before any tensor is touched:
+// DataError otherwise.
 class SafetensorsFile : public TensorSource {
  public:
   explicit SafetensorsFile(const fs::path& path);
@@ -25,6 +26,10 @@ class SafetensorsFile : public TensorSource {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// A type's name in a safetensors header ("BF16"), and back: DataError for a name that is none.
+std::string dtype_name(at::ScalarType type);
+at::ScalarType dtype_of_name(const std::string& name);
 
 bool looks_like_safetensors(const fs::path& path);  // by content
 
