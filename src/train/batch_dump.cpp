@@ -41,18 +41,17 @@ nlohmann::ordered_json gradient_norms(Module& model) {
 }  // namespace
 
 void dump_batch(const fs::path& path, const StepBatch& batch, const StepFacts& facts) {
-  write_safetensors(path, batch.tensors,
-                    {{"step", str(facts.step)},
-                     {"epoch", exact(facts.epoch)},
-                     {"lr", exact(facts.lr)},
-                     {"loss", exact(facts.loss)}});
+  write_safetensors(
+      path, batch.tensors,
+      {{"step", str(facts.step)}, {"epoch", exact(facts.epoch)}, {"lr", exact(facts.lr)}, {"loss", exact(facts.loss)}});
 }
 
 void report_nonfinite(const fs::path& folder, const StepBatch& batch, const StepFacts& facts, std::int64_t rank,
                       Module& model) {
   file_layer().make_folder(folder);
   char name[64];
-  std::snprintf(name, sizeof name, "step-%06lld-rank-%lld", static_cast<long long>(facts.step), static_cast<long long>(rank));
+  std::snprintf(name, sizeof name, "step-%06lld-rank-%lld", static_cast<long long>(facts.step),
+                static_cast<long long>(rank));
   dump_batch(folder / (std::string(name) + ".safetensors"), batch, facts);
   nlohmann::ordered_json report;
   report["step"] = facts.step;

@@ -58,8 +58,10 @@ NamedTensors own_tensors(Module& model) {
 
 json frozen_to_json(const FrozenReference& frozen) {
   switch (frozen.kind) {
-    case FrozenReference::Kind::none: return nullptr;
-    case FrozenReference::Kind::random: return {{"source", "random"}, {"seed", frozen.seed}};
+    case FrozenReference::Kind::none:
+      return nullptr;
+    case FrozenReference::Kind::random:
+      return {{"source", "random"}, {"seed", frozen.seed}};
     case FrozenReference::Kind::file:
       return {{"source", frozen.source}, {"layer", frozen.layer}, {"sha256", frozen.sha256}};
   }
@@ -84,7 +86,8 @@ json parse_state(const fs::path& folder) {
   try {
     return json::parse(read_file(path));
   } catch (const json::exception& error) {
-    throw DataError(str(path.string(), ": not a checkpoint's state: ", error.what()), "the folder is damaged; use another checkpoint");
+    throw DataError(str(path.string(), ": not a checkpoint's state: ", error.what()),
+                    "the folder is damaged; use another checkpoint");
   }
 }
 
@@ -94,7 +97,8 @@ std::string file_defect(const fs::path& folder, const std::string& name, const j
   if (failed) return name + " is missing";
   const auto expected = record.at("bytes").get<std::uintmax_t>();
   if (bytes != expected) return str(name, " has ", bytes, " bytes, ", expected, " expected");
-  if (sha256_of_file(folder / name) != record.at("sha256").get<std::string>()) return name + " has changed: its SHA-256 differs";
+  if (sha256_of_file(folder / name) != record.at("sha256").get<std::string>())
+    return name + " has changed: its SHA-256 differs";
   return {};
 }
 
@@ -105,7 +109,8 @@ std::string checkpoint_defect(const fs::path& folder) {
   if (!fs::exists(folder / state_file)) return str(state_file, " is missing");
   try {
     const json state = parse_state(folder);
-    if (state.at("luvit.format") != "1") return str("its format is ", state.at("luvit.format").dump(), ", this version reads \"1\"");
+    if (state.at("luvit.format") != "1")
+      return str("its format is ", state.at("luvit.format").dump(), ", this version reads \"1\"");
     if (sha256_of(state.at("config").get<std::string>()) != state.at("config_sha256")) return "state.json has changed";
     for (const char* name : {weights_file, optimizer_file}) {
       const std::string defect = file_defect(folder, name, state.at("files").at(name));
@@ -122,7 +127,8 @@ std::string checkpoint_defect(const fs::path& folder) {
 CheckpointState read_checkpoint_state(const fs::path& folder) {
   const std::string defect = checkpoint_defect(folder);
   if (!defect.empty())
-    throw DataError(str(folder.string(), ": not a whole checkpoint: ", defect), "name a folder like RUN/checkpoints/step-00000100");
+    throw DataError(str(folder.string(), ": not a whole checkpoint: ", defect),
+                    "name a folder like RUN/checkpoints/step-00000100");
   try {
     const json state = parse_state(folder);
     CheckpointState out;
@@ -136,7 +142,8 @@ CheckpointState read_checkpoint_state(const fs::path& folder) {
     out.frozen = read_frozen_reference(folder);
     return out;
   } catch (const json::exception& error) {
-    throw DataError(str((folder / state_file).string(), ": ", error.what()), "the folder is damaged; use another checkpoint");
+    throw DataError(str((folder / state_file).string(), ": ", error.what()),
+                    "the folder is damaged; use another checkpoint");
   }
 }
 
@@ -149,8 +156,9 @@ void restore(const fs::path& folder, Module& model, AdamW& optimizer) {
       throw DataError(str(weights.path(), ": tensor ", name, " is missing"), "the checkpoint is of another model");
     const at::Tensor value = weights.read(name);
     if (value.sizes() != tensor->sizes())
-      throw DataError(str(weights.path(), ": tensor ", name, " is ", value.sizes(), ", the config's model has ", tensor->sizes()),
-                      "the checkpoint is of another model");
+      throw DataError(
+          luvit::str(weights.path(), ": tensor ", name, " is ", value.sizes(), ", the config's model has ", tensor->sizes()),
+          "the checkpoint is of another model");
     tensor->copy_(value);
   }
   const SafetensorsFile moments(folder / optimizer_file);
@@ -190,7 +198,9 @@ std::vector<std::pair<std::int64_t, fs::path>> Checkpoints::listed() const {
   return found;
 }
 
-bool Checkpoints::any() const { return !listed().empty(); }
+bool Checkpoints::any() const {
+  return !listed().empty();
+}
 
 std::optional<fs::path> Checkpoints::newest_whole() const {
   for (const auto& [step, path] : listed()) {

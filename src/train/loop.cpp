@@ -9,26 +9,14 @@
 
 namespace luvit {
 
-namespace {
-
-std::vector<at::Tensor> all_parameters(const AdamW& optimizer) {
-  std::vector<at::Tensor> tensors;
-  for (const auto& group : optimizer.groups())
-    for (const auto& parameter : group.parameters) tensors.push_back(*parameter.tensor);
-  return tensors;
-}
-
-}  // namespace
-
 Loop::Loop(Task& task, AdamW& optimizer, LossScale& scale, RunFolder& folder, LoopOptions options, SaveCheckpoint save)
     : task_(task),
-      optimizer_(optimizer),
       scale_(scale),
       folder_(folder),
       options_(std::move(options)),
       save_(std::move(save)),
       progress_(folder, options_.first_step, options_.last_step, options_.steps_per_epoch, options_.batch_size),
-      parameters_(all_parameters(optimizer)) {}
+      step_(task, optimizer, scale, options_.micro_batch, options_.optim.clip_grad) {}
 
 Outcome Loop::run() {
   const auto stop_after = options_.train.stop_after_steps;
@@ -47,8 +35,10 @@ Outcome Loop::run() {
       progress_.resume();
     }
     if (stop && !last) {
-      log_info(stop_requested() ? str("stopped by ", stop_signal_name(), " after step ", number, ": checkpoint saved; run the same command again")
-                                : str("stopped after step ", number, " (train.stop_after_steps): checkpoint saved; run the same command again"));
+      log_info(stop_requested() ? str("stopped by ", stop_signal_name(), " after step ", number,
+                                      ": checkpoint saved; run the same command again")
+                                : str("stopped after step ", number,
+                                      " (train.stop_after_steps): checkpoint saved; run the same command again"));
       progress_.finish();
       return Outcome::stopped;
     }
@@ -58,42 +48,14 @@ Outcome Loop::run() {
   return Outcome::finished;
 }
 
-// One update from the global batch: each micro-batch's mean loss weighs as much as its share of the rows.
 void Loop::step(std::int64_t number) {
   StepFacts facts{.step = number, .epoch = epoch_of(number)};
   facts.lr = learning_rate(options_.optim, options_.peak_lr, facts.epoch,
                            static_cast<double>(options_.last_step) / static_cast<double>(options_.steps_per_epoch));
   const StepBatch batch = task_.next_batch();
-  at::Tensor loss;
-  for (std::int64_t first = 0; first < batch.rows; first += options_.micro_batch) {
-    const std::int64_t count = std::min(options_.micro_batch, batch.rows - first);
-    const at::Tensor part = forward(batch, first, count);
-    if (first == 0) {
-      settle();  // the step before, now that this one keeps the device busy
-      optimizer_.zero_grad();
-    }
-    scale_.scale(part).backward();
-    loss = first == 0 ? part.detach() : loss + part.detach();
-  }
-  update(facts.lr, loss, facts, batch);
-}
-
-at::Tensor Loop::forward(const StepBatch& batch, std::int64_t first, std::int64_t count) {
-  return task_.loss(batch, first, count) * (static_cast<double>(count) / static_cast<double>(batch.rows));
-}
-
-void Loop::update(double rate, const at::Tensor& loss, const StepFacts& facts, const StepBatch& batch) {
-  const at::NoGradGuard no_gradients;
-  at::Tensor bad_gradient = scale_.unscale(parameters_);
-  const at::Tensor norm = gradient_norm(parameters_);
-  if (!scale_.enabled()) bad_gradient = norm.isfinite().logical_not().to(at::kFloat);
-  const at::Tensor bad_loss = loss.isfinite().logical_not().to(at::kFloat);
-  if (options_.optim.clip_grad) clip_gradients(parameters_, *options_.optim.clip_grad, norm);
-  optimizer_.step(rate, /*grad_scale=*/{}, at::maximum(bad_loss, bad_gradient));  // no update from bad numbers
-  const at::Tensor scale_used = scale_.enabled() ? scale_.value().clone() : at::zeros_like(bad_loss);
-  scale_.update(bad_gradient);
-  const at::Tensor scale_next = scale_.enabled() ? scale_.value() : scale_used;
-  pending_.emplace(Pending{facts, batch, Deferred({loss, norm, bad_loss, bad_gradient, scale_used, scale_next})});
+  const StepNumbers n = step_(batch, facts.lr, [this] { settle(); });
+  pending_.emplace(
+      Pending{facts, batch, Deferred({n.loss, n.grad_norm, n.bad_loss, n.bad_gradient, n.scale_used, n.scale_next})});
 }
 
 void Loop::settle() {
@@ -129,11 +91,17 @@ void Loop::record(const StepFacts& facts, double grad_norm, bool skipped, double
   epoch_loss_ += facts.loss;
   ++epoch_steps_;
   if (step % options_.log.every == 0 || step == options_.last_step)
-    progress_.step({.step = step, .epoch = facts.epoch, .loss = facts.loss, .lr = facts.lr, .grad_norm = grad_norm,
-                    .skipped = skipped, .loss_scale = scale},
+    progress_.step({.step = step,
+                    .epoch = facts.epoch,
+                    .loss = facts.loss,
+                    .lr = facts.lr,
+                    .grad_norm = grad_norm,
+                    .skipped = skipped,
+                    .loss_scale = scale},
                    task_.waited_seconds(), task_.bad_files());
   if (step % options_.steps_per_epoch == 0) {
-    progress_.epoch(step / options_.steps_per_epoch, step, epoch_steps_, epoch_loss_ / static_cast<double>(epoch_steps_));
+    progress_.epoch(step / options_.steps_per_epoch, step, epoch_steps_,
+                    epoch_loss_ / static_cast<double>(epoch_steps_));
     epoch_loss_ = 0;
     epoch_steps_ = 0;
   }
@@ -154,7 +122,8 @@ void Loop::evaluate(std::int64_t step) {
 bool Loop::due(std::int64_t step, std::optional<std::int64_t> every_steps, double every_epochs) const {
   if (every_steps) return step % *every_steps == 0;
   if (every_epochs <= 0) return false;
-  const auto every = std::max<std::int64_t>(1, std::llround(every_epochs * static_cast<double>(options_.steps_per_epoch)));
+  const auto every =
+      std::max<std::int64_t>(1, std::llround(every_epochs * static_cast<double>(options_.steps_per_epoch)));
   return step % every == 0;
 }
 

@@ -18,12 +18,16 @@ void declare_train(Schema& schema, TrainOptions& train) {
   schema.add("train.micro_batch", train.micro_batch, "most images a rank holds at once; accumulation follows")
       .range(1, 1 << 24);
   schema.add("train.epochs", train.epochs, "length of the run; 800 where neither it nor train.steps is written")
-      .range(0, infinity).units("epochs");
+      .range(0, infinity)
+      .units("epochs");
   schema.add("train.steps", train.steps, "length of the run in steps, instead of train.epochs")
-      .range(1, 1e12).units("steps");
+      .range(1, 1e12)
+      .units("steps");
   schema.exclusive("train.epochs", "train.steps");
-  schema.add("train.stop_after_steps", train.stop_after_steps,
-             "checkpoint and exit 75 after this many steps, counted from the start of training").range(1, 1e12)
+  schema
+      .add("train.stop_after_steps", train.stop_after_steps,
+           "checkpoint and exit 75 after this many steps, counted from the start of training")
+      .range(1, 1e12)
       .units("steps");
   schema.add("train.precision", train.precision, "type of the matrix products; master weights are float32",
              {{"float32", Precision::float32}, {"bfloat16", Precision::bfloat16}, {"float16", Precision::float16}});
@@ -37,13 +41,17 @@ void declare_train(Schema& schema, TrainOptions& train) {
 void declare_run(Schema& schema, PretrainConfig& config) {
   schema.add("log.every", config.log.every, "a line in the log and in metrics.jsonl").range(1, 1e9).units("steps");
   schema.add("checkpoint.every_steps", config.checkpoint.every_steps, "a checkpoint each so many steps")
-      .range(1, 1e12).units("steps");
-  schema.add("checkpoint.every_epochs", config.checkpoint.every_epochs,
-             "a checkpoint each so many epochs, where every_steps is not written; 0: only at the end")
-      .range(0, infinity).units("epochs");
+      .range(1, 1e12)
+      .units("steps");
+  schema
+      .add("checkpoint.every_epochs", config.checkpoint.every_epochs,
+           "a checkpoint each so many epochs, where every_steps is not written; 0: only at the end")
+      .range(0, infinity)
+      .units("epochs");
   schema.add("checkpoint.keep", config.checkpoint.keep, "newest checkpoints kept").range(1, 1e9);
   schema.add("eval.every_epochs", config.eval.every_epochs, "loss on data.val; 0: only at the end")
-      .range(0, infinity).units("epochs");
+      .range(0, infinity)
+      .units("epochs");
 }
 
 // What does not hang on the weights, so that a config's mistakes come before any file is opened.
@@ -57,9 +65,11 @@ void check_own_rules(const PretrainConfig& config) {
   if (config.data.train.empty())
     problems.push_back("data.train: no images are named; a folder, tar shards or a list of these is expected");
   if (train.micro_batch && *train.micro_batch > train.batch_size)
-    problems.push_back(str("train.micro_batch: ", *train.micro_batch, " is more than train.batch_size, ", train.batch_size));
+    problems.push_back(
+        str("train.micro_batch: ", *train.micro_batch, " is more than train.batch_size, ", train.batch_size));
   if (config.model.fusion.kind == FusionKind::llama && config.model.fusion.weights.empty())
-    problems.push_back("model.fusion.weights: required for kind: llama; a block file, a Meta or Hugging Face folder, or random");
+    problems.push_back(
+        "model.fusion.weights: required for kind: llama; a block file, a Meta or Hugging Face folder, or random");
   if (!problems.empty())
     throw UsageError(join(problems, "\n"), "`--help KEY` says what a key means; --print-config shows all values");
 }
@@ -81,19 +91,34 @@ Written read_pretrain_config(Schema& schema, PretrainConfig& config, const std::
                              const std::vector<std::string>& overrides) {
   Written written = read_config(schema, path, overrides);
   if (!config.train.epochs && !config.train.steps) config.train.epochs = 800;
-  check_own_rules(config);
-  FusionOptions& fusion = config.model.fusion;
-  if (fusion.kind == FusionKind::llama && fusion.weights != "random")
-    settle_fusion_options(fusion, describe_block(fusion.weights, fusion.layer), written.keys, fusion.weights);
-  const auto problems = check_model(config.model);
-  if (!problems.empty()) throw UsageError(join(problems, "\n"), "`--help model` lists the model's keys");
   return written;
 }
 
+void settle_with_weights(PretrainConfig& config, const Written& written) {
+  FusionOptions& fusion = config.model.fusion;
+  if (fusion.kind == FusionKind::llama && !fusion.weights.empty() && fusion.weights != "random")
+    settle_fusion_options(fusion, describe_block(fusion.weights, fusion.layer), written.keys, fusion.weights);
+}
+
+void check(PretrainConfig& config, const Written& written) {
+  check_own_rules(config);
+  settle_with_weights(config, written);
+  const auto problems = check_model(config.model);
+  if (!problems.empty()) throw UsageError(join(problems, "\n"), "`--help model` lists the model's keys");
+}
+
 bool may_change_on_resume(const std::string& key) {
-  static const std::vector<std::string> allowed = {
-      "output", "log", "checkpoint", "data.workers", "data.val", "train.micro_batch", "train.stop_after_steps",
-      "train.device", "train.threads", "distributed.timeout_s", "distributed.shard_optimizer"};
+  static const std::vector<std::string> allowed = {"output",
+                                                   "log",
+                                                   "checkpoint",
+                                                   "data.workers",
+                                                   "data.val",
+                                                   "train.micro_batch",
+                                                   "train.stop_after_steps",
+                                                   "train.device",
+                                                   "train.threads",
+                                                   "distributed.timeout_s",
+                                                   "distributed.shard_optimizer"};
   return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& prefix) {
     return key == prefix || (key.size() > prefix.size() && key.starts_with(prefix) && key[prefix.size()] == '.');
   });
@@ -101,12 +126,14 @@ bool may_change_on_resume(const std::string& key) {
 
 Length training_length(const TrainOptions& train, std::int64_t samples) {
   if (samples < train.batch_size)
-    throw DataError(str("data.train: ", samples, " images are fewer than one batch, train.batch_size: ", train.batch_size),
-                    "lower train.batch_size or name more data");
+    throw DataError(
+        str("data.train: ", samples, " images are fewer than one batch, train.batch_size: ", train.batch_size),
+        "lower train.batch_size or name more data");
   Length length;
   length.steps_per_epoch = samples / train.batch_size;
   length.steps = train.steps ? *train.steps
-                             : std::max<std::int64_t>(1, std::llround(*train.epochs * static_cast<double>(length.steps_per_epoch)));
+                             : std::max<std::int64_t>(
+                                   1, std::llround(*train.epochs * static_cast<double>(length.steps_per_epoch)));
   length.epochs = static_cast<double>(length.steps) / static_cast<double>(length.steps_per_epoch);
   return length;
 }

@@ -3,7 +3,7 @@
 #include "luvit/core/random.h"
 #include "luvit/data/evaluation_reader.h"
 #include "luvit/eval/pictures.h"
-#include "luvit/models/dropout_draws.h"
+#include "luvit/models/dropout.h"
 
 namespace luvit {
 
@@ -28,9 +28,12 @@ at::Tensor evaluation_noise(std::uint64_t seed, std::int64_t first, std::int64_t
 
 at::ScalarType compute_type(Precision precision) {
   switch (precision) {
-    case Precision::float32: return at::kFloat;
-    case Precision::bfloat16: return at::kBFloat16;
-    case Precision::float16: return at::kHalf;
+    case Precision::float32:
+      return at::kFloat;
+    case Precision::bfloat16:
+      return at::kBFloat16;
+    case Precision::float16:
+      return at::kHalf;
   }
   return at::kFloat;
 }
@@ -52,17 +55,23 @@ std::int64_t Pretraining::steps_per_epoch() const {
   return Loader::steps_per_epoch(train_->size(), options_.loader.global_batch);
 }
 
-void Pretraining::start(std::int64_t first, std::int64_t last) { loader_.start(first, last); }
+void Pretraining::start(std::int64_t first, std::int64_t last) {
+  loader_.start(first, last);
+}
 
 StepBatch Pretraining::next_batch() {
   const Batch& batch = loader_.next();
-  return {{{"images", batch.images}, {"noise", batch.noise}, {"index", batch.index}}, batch.images.size(0)};
+  return {{{"images", batch.images}, {"noise", batch.noise}, {"index", batch.index}}, batch.images.size(0), batch.step};
 }
 
 at::Tensor Pretraining::loss(const StepBatch& batch, std::int64_t first, std::int64_t count) {
   const auto on_device = [&](const char* name) {
     return named(batch, name).narrow(0, first, count).to(options_.device, /*non_blocking=*/true);
   };
+  const at::Tensor& index = named(batch, "index");
+  const std::int64_t* samples = index.const_data_ptr<std::int64_t>() + first;
+  const DropoutDraws draws(options_.loader.seed, static_cast<std::uint64_t>((batch.step - 1) / steps_per_epoch()),
+                           {samples, samples + count});
   const ComputeType compute(compute_type(options_.precision));
   return model_(on_device("images"), on_device("noise")).loss;
 }
@@ -73,7 +82,8 @@ std::optional<Evaluation> Pretraining::evaluate() {
   const ComputeType compute(compute_type(options_.precision));
   const std::int64_t patches = model_.options.patches();
   at::Tensor sum = at::zeros({}, at::TensorOptions(at::kDouble).device(options_.device));
-  EvaluationReader reader(*val_, view_of(description_.preprocess), options_.loader.workers, options_.evaluation_batch, 0, val_->size());
+  EvaluationReader reader(*val_, view_of(description_.preprocess), options_.loader.workers, options_.evaluation_batch,
+                          0, val_->size());
   for (EvaluationReader::Batch batch; reader.next(batch);) {
     const std::int64_t rows = batch.images.size(0);
     const at::Tensor noise = evaluation_noise(options_.loader.seed, batch.first, rows, patches);
@@ -95,10 +105,12 @@ std::optional<Image> Pretraining::picture() {
   reader.next(batch);
   const at::Tensor noise = evaluation_noise(options_.loader.seed, 0, batch.images.size(0), model_.options.patches());
   const MaeOutput out = model_(batch.images.to(options_.device), noise.to(options_.device));
-  return reconstruction_sheet(batch.images, out.pred.to(at::kCPU, at::kFloat), out.mask.to(at::kCPU), model_.options.patch_size,
-                                         model_.masking.norm_pix, description_.preprocess);
+  return reconstruction_sheet(batch.images, out.pred.to(at::kCPU, at::kFloat), out.mask.to(at::kCPU),
+                              model_.options.patch_size, model_.masking.norm_pix, description_.preprocess);
 }
 
-void Pretraining::save(const fs::path& path) { save_model(path, model_, description_); }
+void Pretraining::save(const fs::path& path) {
+  save_model(path, model_, description_);
+}
 
 }  // namespace luvit

@@ -19,7 +19,9 @@ double peak_memory_bytes() {
   return static_cast<double>(usage.ru_maxrss) * 1024;
 }
 
-std::string number(double value) { return std::isfinite(value) ? exact(value) : "null"; }
+std::string number(double value) {
+  return std::isfinite(value) ? exact(value) : "null";
+}
 
 std::string format(const char* pattern, double value) {
   char text[64];
@@ -43,8 +45,12 @@ Progress::Progress(RunFolder& folder, std::int64_t first_step, std::int64_t last
 double Progress::active_seconds() const {
   return active_ + std::chrono::duration<double>(Clock::now() - started_).count();
 }
-void Progress::pause() { active_ = active_seconds(); }
-void Progress::resume() { started_ = Clock::now(); }
+void Progress::pause() {
+  active_ = active_seconds();
+}
+void Progress::resume() {
+  started_ = Clock::now();
+}
 
 void Progress::step(const StepRecord& record, double waited_seconds, std::int64_t bad_files) {
   const double active = active_seconds();
@@ -61,14 +67,16 @@ void Progress::step(const StepRecord& record, double waited_seconds, std::int64_
     best_rate_seconds_ += seconds;
     rate_steps_ += steps;
   }
-  const double step_seconds = rate_steps_ > 0 ? best_rate_seconds_ / static_cast<double>(rate_steps_) : seconds / static_cast<double>(steps);
+  const double step_seconds =
+      rate_steps_ > 0 ? best_rate_seconds_ / static_cast<double>(rate_steps_) : seconds / static_cast<double>(steps);
   logged_step_ = record.step;
   logged_active_ = active;
   logged_waited_ = waited_seconds;
 
-  folder_.metric(str("{\"kind\":\"step\",\"step\":", record.step, ",\"epoch\":", number(record.epoch), ",\"loss\":", number(record.loss),
-                     ",\"lr\":", number(record.lr), ",\"grad_norm\":", number(record.grad_norm), ",\"images_per_second\":", number(rate),
-                     ",\"data_wait\":", number(wait), record.loss_scale > 0 ? str(",\"loss_scale\":", number(record.loss_scale)) : "",
+  folder_.metric(str("{\"kind\":\"step\",\"step\":", record.step, ",\"epoch\":", number(record.epoch), ",\"loss\":",
+                     number(record.loss), ",\"lr\":", number(record.lr), ",\"grad_norm\":", number(record.grad_norm),
+                     ",\"images_per_second\":", number(rate), ",\"data_wait\":", number(wait),
+                     record.loss_scale > 0 ? str(",\"loss_scale\":", number(record.loss_scale)) : "",
                      record.skipped ? ",\"skipped\":true" : "", bad_files > 0 ? str(",\"bad_files\":", bad_files) : "",
                      ",\"memory_bytes\":", static_cast<std::int64_t>(peak_memory_bytes()), "}"));
   folder_.events().scalar("train/loss", record.step, record.loss);
@@ -78,12 +86,17 @@ void Progress::step(const StepRecord& record, double waited_seconds, std::int64_
   folder_.events().scalar("train/data_wait", record.step, wait);
 
   const std::int64_t epochs = (last_ + steps_per_epoch_ - 1) / steps_per_epoch_;
-  log_info(str("epoch ", (record.step - 1) / steps_per_epoch_ + 1, "/", epochs, " it ", (record.step - 1) % steps_per_epoch_ + 1, "/", steps_per_epoch_,
-               " step ", record.step, "/", last_, " loss ", format("%.4f", record.loss), " (", format("%.4f", smooth_weight_ > 0 ? smooth_loss_ / smooth_weight_ : record.loss),
-               ") lr ", format("%.3e", record.lr), " gnorm ", format("%.3g", record.grad_norm), record.skipped ? " skipped" : "", " | ", format("%.4g", rate),
-               " img/s data ", format("%.1f", 100 * wait), "% mem ", human_bytes(peak_memory_bytes()),
-               bad_files > 0 ? str(" bad ", bad_files) : "", " | eta ", human_seconds(step_seconds * static_cast<double>(last_ - record.step))));
-  if (terminal_) std::fprintf(stderr, "\r%3.0f%% of %lld steps\r", 100.0 * static_cast<double>(record.step) / static_cast<double>(last_), static_cast<long long>(last_));
+  log_info(str("epoch ", (record.step - 1) / steps_per_epoch_ + 1, "/", epochs, " it ",
+               (record.step - 1) % steps_per_epoch_ + 1, "/", steps_per_epoch_, " step ", record.step, "/", last_,
+               " loss ", format("%.4f", record.loss), " (",
+               format("%.4f", smooth_weight_ > 0 ? smooth_loss_ / smooth_weight_ : record.loss), ") lr ",
+               format("%.3e", record.lr), " gnorm ", format("%.3g", record.grad_norm), record.skipped ? " skipped" : "",
+               " | ", format("%.4g", rate), " img/s data ", format("%.1f", 100 * wait), "% mem ",
+               human_bytes(peak_memory_bytes()), bad_files > 0 ? str(" bad ", bad_files) : "", " | eta ",
+               human_seconds(step_seconds * static_cast<double>(last_ - record.step))));
+  if (terminal_)
+    std::fprintf(stderr, "\r%3.0f%% of %lld steps\r",
+                 100.0 * static_cast<double>(record.step) / static_cast<double>(last_), static_cast<long long>(last_));
 }
 
 void Progress::evaluation(const Evaluation& evaluation, std::int64_t step, double epoch) {
@@ -93,18 +106,20 @@ void Progress::evaluation(const Evaluation& evaluation, std::int64_t step, doubl
     words += str(" ", name, " ", format("%.4f", value));
     folder_.events().scalar(str(evaluation.suite, "/", name), step, value);
   }
-  folder_.metric(str("{\"kind\":\"eval\",\"suite\":", json_quote(evaluation.suite), ",\"step\":", step, ",\"epoch\":", number(epoch), fields,
-                     ",\"n\":", evaluation.n, "}"));
+  folder_.metric(str("{\"kind\":\"eval\",\"suite\":", json_quote(evaluation.suite), ",\"step\":", step,
+                     ",\"epoch\":", number(epoch), fields, ",\"n\":", evaluation.n, "}"));
   log_info(str("eval ", evaluation.suite, " step ", step, words, " n ", evaluation.n));
 }
 
 // `steps` counts those of this process: after a resume in mid-epoch the mean is over the rest.
 void Progress::epoch(std::int64_t number_of_epoch, std::int64_t step, std::int64_t steps, double mean_loss) {
-  folder_.metric(str("{\"kind\":\"epoch\",\"epoch\":", number_of_epoch, ",\"step\":", step, ",\"steps\":", steps, ",\"loss\":", number(mean_loss), "}"));
+  folder_.metric(str("{\"kind\":\"epoch\",\"epoch\":", number_of_epoch, ",\"step\":", step, ",\"steps\":", steps,
+                     ",\"loss\":", number(mean_loss), "}"));
 }
 
 void Progress::picture(std::int64_t step, const Image& picture) {
-  folder_.events().png("reconstruction", step, static_cast<int>(picture.height), static_cast<int>(picture.width), encode_png(picture));
+  folder_.events().png("reconstruction", step, static_cast<int>(picture.height), static_cast<int>(picture.width),
+                       encode_png(picture));
 }
 
 void Progress::finish() {

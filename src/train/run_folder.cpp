@@ -1,10 +1,9 @@
 #include "luvit/train/run_folder.h"
 
-#include <unistd.h>
-
 #include <ATen/Context.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <torch/headeronly/version.h>
+#include <unistd.h>
 
 #include <ctime>
 #include <fstream>
@@ -23,11 +22,12 @@ void make_writable(const fs::path& path) {
   std::error_code failed;
   fs::create_directories(path, failed);
   if (failed || !fs::is_directory(path))
-    throw UsageError(str("--output ", path.string(), ": cannot be made a folder: ",
-                         failed ? failed.message() : "a file of that name exists"),
+    throw UsageError(str("--output ", path.string(),
+                         ": cannot be made a folder: ", failed ? failed.message() : "a file of that name exists"),
                      "choose another --output");
   if (::access(path.c_str(), W_OK) != 0)
-    throw UsageError(str("--output ", path.string(), ": not writable"), "choose another --output, or mount it for writing");
+    throw UsageError(str("--output ", path.string(), ": not writable"),
+                     "choose another --output, or mount it for writing");
 }
 
 std::string host_name() {
@@ -81,14 +81,16 @@ void RunFolder::open(const std::string& config_yaml, const Environment& environm
   }
 }
 
-void RunFolder::metric(const std::string& json_object) { metrics_->append(json_object); }
+void RunFolder::metric(const std::string& json_object) {
+  metrics_->add(json_object);
+}
 
 void RunFolder::bad_file(const BadFile& file) {
   if (!bad_names_.insert(file.name).second) return;
   log_warning(str("unreadable image, replaced: ", escape(file.name), ": ", escape(file.reason)));
   if (!bad_files_) bad_files_ = std::make_unique<JsonLines>(path_ / "bad_files.jsonl");
-  bad_files_->append(str("{\"path\":", json_quote(file.name), ",\"index\":", file.index, ",\"epoch\":", exact(file.epoch),
-                         ",\"error\":", json_quote(file.reason), "}"));
+  bad_files_->add(str("{\"path\":", json_quote(file.name), ",\"index\":", file.index,
+                         ",\"epoch\":", exact(file.epoch), ",\"error\":", json_quote(file.reason), "}"));
 }
 
 }  // namespace luvit

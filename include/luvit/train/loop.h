@@ -1,16 +1,14 @@
 #pragma once
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 
-#include "luvit/optim/adamw.h"
-#include "luvit/optim/gradients.h"
 #include "luvit/train/batch_dump.h"
 #include "luvit/train/deferred.h"
 #include "luvit/train/options.h"
 #include "luvit/train/progress.h"
+#include "luvit/train/step.h"
 #include "luvit/train/task.h"
 
 namespace luvit {
@@ -18,8 +16,8 @@ namespace luvit {
 struct LoopOptions {
   std::int64_t first_step = 1, last_step = 1;  // counted from 1, last included
   std::int64_t steps_per_epoch = 1;
-  std::int64_t rows = 1, micro_batch = 1;      // of this rank
-  std::int64_t batch_size = 1;                 // global
+  std::int64_t micro_batch = 1;  // the most rows at once
+  std::int64_t batch_size = 1;   // global
   std::int64_t rank = 0;
   double peak_lr = 0;
   OptimOptions optim;
@@ -49,10 +47,8 @@ class Loop {
     Deferred numbers;
   };
 
-  at::Tensor forward(const StepBatch& batch, std::int64_t first, std::int64_t count);
   void step(std::int64_t number);
-  void update(double rate, const at::Tensor& loss, const StepFacts& facts, const StepBatch& batch);
-  void settle();                            // reads the pending step: log it, or end the run
+  void settle();  // reads the pending step: log it, or end the run
   [[noreturn]] void fail(const Pending& pending, const std::string& what);
   void record(const StepFacts& facts, double grad_norm, bool skipped, double scale);
   void evaluate(std::int64_t step);
@@ -60,13 +56,12 @@ class Loop {
   double epoch_of(std::int64_t step) const;
 
   Task& task_;
-  AdamW& optimizer_;
   LossScale& scale_;
   RunFolder& folder_;
   LoopOptions options_;
   SaveCheckpoint save_;
   Progress progress_;
-  std::vector<at::Tensor> parameters_;
+  TrainingStep step_;
   std::optional<Pending> pending_;
   double epoch_loss_ = 0;
   std::int64_t epoch_steps_ = 0, evaluated_step_ = -1;

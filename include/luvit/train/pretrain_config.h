@@ -25,16 +25,22 @@ struct PretrainConfig {
 
 void declare(Schema& schema, PretrainConfig& config);
 
-// Reads, settles what comes from the weights (fusion.weights) and checks every rule that needs no data.
-// UsageError or DataError; nothing heavy is done.
+// Reads a config and its overrides; UsageError for whatever is wrong with single keys.
 Written read_pretrain_config(Schema& schema, PretrainConfig& config, const std::string& path,
                              const std::vector<std::string>& overrides);
+// Sizes that nobody wrote come from fusion.weights. DataError where a written one contradicts them.
+void settle_with_weights(PretrainConfig& config, const Written& written);
+// The rules between keys, weights settled in between: UsageError or DataError; nothing heavy is done.
+void check(PretrainConfig& config, const Written& written);
 
 // Keys that may differ from a checkpoint's config on resume, besides those the user names.
 bool may_change_on_resume(const std::string& key);
 
 // Number of training steps for a data set of this size; DataError when it is smaller than a batch.
-struct Length { std::int64_t steps_per_epoch = 0, steps = 0; double epochs = 0; };
+struct Length {
+  std::int64_t steps_per_epoch = 0, steps = 0;
+  double epochs = 0;
+};
 Length training_length(const TrainOptions& train, std::int64_t samples);
 
 }  // namespace luvit

@@ -10,8 +10,8 @@ namespace luvit {
 struct StepRecord {
   std::int64_t step = 0;
   double epoch = 0, loss = 0, lr = 0, grad_norm = 0;
-  bool skipped = false;        // float16: the update was left out
-  double loss_scale = 0;       // float16 only
+  bool skipped = false;   // float16: the update was left out
+  double loss_scale = 0;  // float16 only
 };
 
 // What a run tells while it goes: a line in the log, an object in metrics.jsonl, points in TensorBoard.

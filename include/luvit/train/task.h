@@ -14,6 +14,7 @@ namespace luvit {
 struct StepBatch {
   NamedTensors tensors;  // as --dump-batches writes them: images, noise, …, index
   std::int64_t rows = 0;
+  std::int64_t step = 0;  // from 1
 };
 
 struct Evaluation {

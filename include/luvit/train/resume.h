@@ -1,0 +1,25 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "luvit/train/checkpoint.h"
+#include "luvit/train/run_folder.h"
+
+namespace luvit {
+
+// Where a run goes on from.
+struct ResumePoint {
+  fs::path folder;
+  CheckpointState state;
+};
+
+// --resume auto: the newest whole checkpoint of the output folder, or none. none: UsageError where checkpoints
+// stand. Otherwise a checkpoint folder: DataError where it is missing or not whole.
+std::optional<ResumePoint> find_resume_point(const std::string& choice, RunFolder& folder);
+
+// Prints every difference between the checkpoint's config and this one; UsageError for one that would alter the
+// run and is not among `allowed`.
+void compare_configs(const ResumePoint& point, const std::string& config_yaml, const std::vector<std::string>& allowed);
+
+}  // namespace luvit

@@ -1,0 +1,23 @@
+#pragma once
+#include <string>
+
+#include "luvit/models/costs.h"
+#include "luvit/train/pretrain_config.h"
+
+namespace luvit {
+
+// What a run is before it starts: parameters, operations, memory, steps, rates. Printed at the start and by --dry-run.
+struct RunSummary {
+  ParameterCounts parameters;
+  double forward_flops = 0, step_flops = 0;  // an image
+  double weight_bytes = 0, optimizer_bytes = 0, activation_bytes = 0;
+  std::int64_t checkpoint_bytes = 0;
+  std::int64_t samples = 0;
+  Length length;
+  std::int64_t rows = 0, micro_batch = 0;
+  double peak_lr = 0;
+};
+RunSummary summarise(const PretrainConfig& config, Module& model, std::int64_t samples);
+std::string summary_text(const PretrainConfig& config, const RunSummary& summary, const std::string& data_name);
+
+}  // namespace luvit

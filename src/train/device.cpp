@@ -1,0 +1,59 @@
+#include "luvit/train/device.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <torch/headeronly/version.h>
+#if __has_include(<cuda_runtime_api.h>)
+#include <cuda_runtime_api.h>
+#endif
+#if __has_include(<nccl.h>)
+#include <nccl.h>
+#endif
+
+#include <thread>
+
+#include "luvit/core/error.h"
+#include "luvit/core/log.h"
+#include "luvit/core/text.h"
+#include "luvit/core/version.h"
+
+namespace luvit {
+
+at::Device choose_device(DeviceChoice choice) {
+  const bool available = at::hasCUDA();
+  if (choice == DeviceChoice::cuda && !available)
+    throw UsageError("train.device: cuda, but no CUDA device is found on this machine",
+                     "check nvidia-smi, or set train.device=cpu");
+  if (choice == DeviceChoice::cpu || !available) {
+    if (choice == DeviceChoice::automatic) log_info("no CUDA device is found: training on the CPU");
+    return at::kCPU;
+  }
+  return at::Device(at::kCUDA, 0);
+}
+
+std::string device_name(at::Device device) {
+  return device.str();
+}
+
+std::int64_t set_threads(std::int64_t threads) {
+  if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
+  at::set_num_threads(static_cast<int>(threads));
+  return threads;
+}
+
+std::string version_line(const std::string& program) {
+  std::string line = str(program, " ", version_text, " (", git_revision, "), torch ", TORCH_VERSION);
+#ifdef CUDART_VERSION
+  line += str(", CUDA ", CUDART_VERSION / 1000, ".", CUDART_VERSION % 1000 / 10);
+#else
+  line += ", CUDA none";
+#endif
+#ifdef NCCL_VERSION_CODE
+  line += str(", NCCL ", NCCL_MAJOR, ".", NCCL_MINOR, ".", NCCL_PATCH);
+#else
+  line += ", NCCL none";
+#endif
+  return line;
+}
+
+}  // namespace luvit

@@ -1,0 +1,64 @@
+#include "luvit/train/resume.h"
+
+#include <algorithm>
+
+#include "luvit/config/schema.h"
+#include "luvit/core/error.h"
+#include "luvit/core/log.h"
+#include "luvit/core/text.h"
+#include "luvit/train/pretrain_config.h"
+
+namespace luvit {
+
+namespace {
+
+// A checkpoint left over from another course of training would be the newest at the next --resume auto.
+void refuse_newer_checkpoints(const ResumePoint& point, RunFolder& folder) {
+  const auto newest = folder.checkpoints().newest_whole();
+  if (!newest || fs::weakly_canonical(*newest) == fs::weakly_canonical(point.folder)) return;
+  const auto step = read_checkpoint_state(*newest).step;
+  if (step > point.state.step)
+    throw UsageError(str("--resume ", point.folder.string(), ": step ", point.state.step,
+                         ", but the output folder already holds ", newest->string()),
+                     "choose another --output, or move the newer checkpoints away");
+}
+
+}  // namespace
+
+std::optional<ResumePoint> find_resume_point(const std::string& choice, RunFolder& folder) {
+  if (choice == "none") {
+    if (folder.checkpoints().any())
+      throw UsageError(str("--resume none: ", folder.path().string(), " holds checkpoints of an earlier run"),
+                       "choose another --output, or leave --resume out to continue that run");
+    return std::nullopt;
+  }
+  if (choice == "auto") {
+    const auto newest = folder.checkpoints().newest_whole();
+    if (!newest) return std::nullopt;
+    return ResumePoint{*newest, read_checkpoint_state(*newest)};
+  }
+  if (!fs::exists(choice))
+    throw DataError(str("--resume ", choice, ": no such checkpoint folder"),
+                    "name a folder like RUN/checkpoints/step-00000100, or auto");
+  ResumePoint point{choice, read_checkpoint_state(choice)};
+  refuse_newer_checkpoints(point, folder);
+  return point;
+}
+
+void compare_configs(const ResumePoint& point, const std::string& config_yaml,
+                     const std::vector<std::string>& allowed) {
+  std::vector<std::string> refused;
+  for (const auto& [key, before, after] : config_differences(point.state.config, config_yaml)) {
+    const std::string line = str(key, ": ", before, " in the checkpoint, ", after, " now");
+    if (may_change_on_resume(key) || std::find(allowed.begin(), allowed.end(), key) != allowed.end())
+      log_info("resuming with another " + line);
+    else
+      refused.push_back(line);
+  }
+  if (refused.empty()) return;
+  throw UsageError(join(refused, "\n"), str("resuming ", point.folder.string(),
+                                            " with this config would be another run; restore the values, choose "
+                                            "another --output, or say --allow-change KEY"));
+}
+
+}  // namespace luvit

@@ -1,0 +1,46 @@
+#include "luvit/train/step.h"
+
+namespace luvit {
+
+TrainingStep::TrainingStep(Task& task, AdamW& optimizer, LossScale& scale, std::int64_t micro_batch,
+                           std::optional<double> clip_grad)
+    : task_(task), optimizer_(optimizer), scale_(scale), micro_batch_(micro_batch), clip_grad_(clip_grad) {
+  for (const auto& group : optimizer.groups())
+    for (const auto& parameter : group.parameters) parameters_.push_back(*parameter.tensor);
+}
+
+StepNumbers TrainingStep::operator()(const StepBatch& batch, double learning_rate,
+                                     const std::function<void()>& before_backward) {
+  return update(accumulate(batch, before_backward), learning_rate);
+}
+
+at::Tensor TrainingStep::accumulate(const StepBatch& batch, const std::function<void()>& before_backward) {
+  at::Tensor loss;
+  for (std::int64_t first = 0; first < batch.rows; first += micro_batch_) {
+    const std::int64_t count = std::min(micro_batch_, batch.rows - first);
+    const double share = static_cast<double>(count) / static_cast<double>(batch.rows);
+    const at::Tensor part = task_.loss(batch, first, count) * share;
+    if (first == 0) {
+      before_backward();
+      optimizer_.zero_grad();
+    }
+    scale_.scale(part).backward();
+    loss = first == 0 ? part.detach() : loss + part.detach();
+  }
+  return loss;
+}
+
+StepNumbers TrainingStep::update(const at::Tensor& loss, double learning_rate) {
+  const at::NoGradGuard no_gradients;
+  const at::Tensor overflow = scale_.unscale(parameters_);
+  StepNumbers numbers{.loss = loss, .grad_norm = gradient_norm(parameters_), .bad_loss = any_non_finite({loss})};
+  numbers.bad_gradient = scale_.enabled() ? overflow : any_non_finite({numbers.grad_norm});
+  if (clip_grad_) clip_gradients(parameters_, *clip_grad_, numbers.grad_norm);
+  optimizer_.step(learning_rate, /*grad_scale=*/{}, at::maximum(numbers.bad_loss, numbers.bad_gradient));
+  numbers.scale_used = scale_.enabled() ? scale_.value().clone() : at::zeros_like(numbers.bad_loss);
+  scale_.update(numbers.bad_gradient);
+  numbers.scale_next = scale_.enabled() ? scale_.value().clone() : numbers.scale_used;
+  return numbers;
+}
+
+}  // namespace luvit

@@ -1,0 +1,92 @@
+#include "luvit/train/summary.h"
+
+#include <cstdio>
+
+#include "luvit/core/text.h"
+#include "luvit/train/pretraining.h"
+
+namespace luvit {
+
+namespace {
+
+std::string row(const std::string& label, const std::string& value) {
+  return str("  ", label, std::string(label.size() < 20 ? 20 - label.size() : 1, ' '), value, "\n");
+}
+
+std::string flops(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f GFLOP", value / 1e9);
+  return text;
+}
+
+std::string rate(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4g", value);
+  return text;
+}
+
+const char* fusion_name(FusionKind kind) {
+  return kind == FusionKind::llama ? "llama" : kind == FusionKind::mlp ? "mlp" : "none";
+}
+
+std::string fusion_text(const FusionOptions& fusion) {
+  if (fusion.kind != FusionKind::llama) return fusion_name(fusion.kind);
+  std::string text =
+      str("llama ", fusion.dim, " wide, ", fusion.heads, " heads",
+          fusion.kv_heads != fusion.heads ? str(" over ", fusion.kv_heads) : "", ", from ", fusion.weights);
+  if (fusion.lora.rank > 0) text += str(", LoRA rank ", fusion.lora.rank, " on ", join(fusion.lora.targets, " "));
+  return text;
+}
+
+}  // namespace
+
+RunSummary summarise(const PretrainConfig& config, Module& model, std::int64_t samples) {
+  RunSummary out;
+  out.samples = samples;
+  out.length = training_length(config.train, samples);
+  out.parameters = count_parameters(model);
+  out.forward_flops = pretraining_forward_flops(config.model, config.mae);
+  out.step_flops = pretraining_step_flops(config.model, config.mae);
+  out.rows = config.train.batch_size;
+  out.micro_batch = std::min(out.rows, config.train.micro_batch.value_or(out.rows));
+  const auto frozen_size =
+      static_cast<double>(at::elementSize(frozen_type(config.model.fusion, config.train.precision)));
+  const auto trained = static_cast<double>(out.parameters.trained), frozen = static_cast<double>(out.parameters.frozen);
+  out.weight_bytes = 4 * (static_cast<double>(out.parameters.total) - frozen) + frozen_size * frozen;
+  out.optimizer_bytes = 12 * trained;  // gradient and two moments
+  out.activation_bytes = pretraining_activation_bytes(config.model, config.mae, config.train.precision) *
+                         static_cast<double>(out.micro_batch);
+  out.checkpoint_bytes =
+      static_cast<std::int64_t>(4 * (static_cast<double>(out.parameters.total) - frozen) + 8 * trained);
+  out.peak_lr = config.optim.peak_lr(config.train.batch_size);
+  return out;
+}
+
+std::string summary_text(const PretrainConfig& config, const RunSummary& s, const std::string& data_name) {
+  const auto& model = config.model;
+  std::string text;
+  text += row("model", str("ViT ", model.dim, " wide, ", model.depth, " blocks, ", model.heads, " heads, ",
+                           model.image_size, "² in ", model.patch_size, "² patches"));
+  text += row("fusion", fusion_text(model.fusion));
+  text += row("parameters", str(human_count(static_cast<double>(s.parameters.total)), ": ",
+                                human_count(static_cast<double>(s.parameters.trained)), " trained (LoRA ",
+                                human_count(static_cast<double>(s.parameters.lora)), "), ",
+                                human_count(static_cast<double>(s.parameters.frozen)), " frozen"));
+  text += row("operations", str(flops(s.forward_flops), " an image forward, ", flops(s.step_flops), " in a step"));
+  text +=
+      row("memory estimate", str(human_bytes(s.weight_bytes + s.optimizer_bytes + s.activation_bytes), ": weights ",
+                                 human_bytes(s.weight_bytes), ", gradients and moments ",
+                                 human_bytes(s.optimizer_bytes), ", activations ", human_bytes(s.activation_bytes)));
+  text += row("checkpoint", human_bytes(static_cast<double>(s.checkpoint_bytes)));
+  text += row("data", str(s.samples, " images in ", data_name));
+  text += row("effective batch",
+              str(config.train.batch_size, s.micro_batch < s.rows ? str(" in micro-batches of ", s.micro_batch) : ""));
+  text += row("steps", str(s.length.steps, ": ", exact(s.length.epochs), " epochs of ", s.length.steps_per_epoch));
+  text +=
+      row("learning rate", str(rate(s.peak_lr), " at the peak",
+                               config.optim.lr ? "" : str(" (base_lr ", rate(config.optim.base_lr), " × batch / 256)"),
+                               ", ", exact(config.optim.warmup_epochs), " epochs of warm-up"));
+  return text;
+}
+
+}  // namespace luvit

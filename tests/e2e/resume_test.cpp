@@ -1,0 +1,115 @@
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "luvit/core/random.h"
+#include "small_run.h"
+
+namespace luvit::test {
+namespace {
+
+TEST(Resume, StopAndGoOnEndsInTheSameBytes) {
+  const SmallRun run;
+  ASSERT_EQ(run.train("whole").code, 0);
+  for (const char* stop : {"train.stop_after_steps=3", "train.stop_after_steps=9"}) {
+    ASSERT_EQ(run.train("parts", {stop}).code, 75);
+    EXPECT_FALSE(fs::exists(run.at("parts") / "model.safetensors"));
+  }
+  EXPECT_EQ(run.train("parts", {"train.stop_after_steps=9"}).code, 75) << "already reached";
+  ASSERT_EQ(run.train("parts").code, 0);
+  EXPECT_EQ(hash_of(run.at("parts") / "model.safetensors"), hash_of(run.at("whole") / "model.safetensors"));
+  EXPECT_EQ(step_losses(run.at("parts")), step_losses(run.at("whole")));
+  EXPECT_EQ(run.train("parts").code, 0) << "a run at its last step has nothing to do";
+}
+
+TEST(Resume, NeitherWorkersNorMicroBatchesNorTheFolderMatter) {
+  const SmallRun run;
+  ASSERT_EQ(run.train("a").code, 0);
+  const std::string hash = hash_of(run.at("a") / "model.safetensors");
+  ASSERT_EQ(run.train("b", {"data.workers=5"}).code, 0);
+  EXPECT_EQ(hash_of(run.at("b") / "model.safetensors"), hash);
+  ASSERT_EQ(run.train("c", {"--resume", (run.at("a") / "checkpoints/step-00000008").string()}).code, 0);
+  EXPECT_EQ(hash_of(run.at("c") / "model.safetensors"), hash);
+}
+
+TEST(Resume, AnotherSeedIsAnotherRun) {  // what the equalities above would miss if the weights never moved
+  const SmallRun run;
+  ASSERT_EQ(run.train("a").code, 0);
+  ASSERT_EQ(run.train("b", {"train.seed=6"}).code, 0);
+  EXPECT_NE(hash_of(run.at("a") / "model.safetensors"), hash_of(run.at("b") / "model.safetensors"));
+}
+
+TEST(Resume, RefusesAnAlteredConfigUnlessTold) {
+  const SmallRun run;
+  ASSERT_EQ(run.train("a", {"train.stop_after_steps=4"}).code, 75);
+  const Result refused = run.train("a", {"optim.lr=0.002"});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_NE(refused.err.find("optim.lr: 0.003"), std::string::npos) << refused.err;
+  EXPECT_NE(refused.err.find("0.002"), std::string::npos) << refused.err;
+  EXPECT_EQ(run.train("a", {"--allow-change", "optim.lr", "optim.lr=0.002"}).code, 0);
+  EXPECT_EQ(run.train("a", {"--resume", "none"}).code, 2);
+  EXPECT_EQ(run.train("b", {"--resume", run.at("nothing").string()}).code, 3);
+}
+
+TEST(Resume, ADamagedCheckpointIsSkippedAndReplaced) {
+  const SmallRun run;
+  ASSERT_EQ(run.train("whole").code, 0);
+  ASSERT_EQ(run.train("a", {"train.stop_after_steps=8"}).code, 75);
+  const fs::path damaged = run.at("a") / "checkpoints/step-00000008/optimizer.safetensors";
+  fs::resize_file(damaged, fs::file_size(damaged) - 5);
+  const Result resumed = run.train("a");
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_NE(resumed.err.find("step-00000008"), std::string::npos) << resumed.err;
+  EXPECT_NE(resumed.out.find("step-00000004"), std::string::npos) << resumed.out;
+  EXPECT_EQ(hash_of(run.at("a") / "model.safetensors"), hash_of(run.at("whole") / "model.safetensors"));
+}
+
+TEST(Resume, KilledAtTwentyRandomMomentsEndsInTheSameBytes) {
+  const SmallRun run;
+  ASSERT_EQ(run.train("whole", {"checkpoint.every_steps=1"}).code, 0);
+  Random random(11, "kills", Purpose::synthetic);
+  int killed = 0;
+  for (int attempt = 0; attempt < 40 && killed < 20; ++attempt) {
+    Process process("luvit_pretrain", run.words("killed", {"checkpoint.every_steps=1"}));
+    const int target = static_cast<int>(random.below(15)) + 1;
+    const auto delay = std::chrono::microseconds(random.below(30000));
+    const fs::path metrics = run.at("killed") / "metrics.jsonl";
+    const auto lines = [&] {
+      const std::string text = fs::exists(metrics) ? file_text(metrics) : "";
+      return std::count(text.begin(), text.end(), '\n');
+    };
+    const auto before = lines();
+    process.wait_until([&] { return lines() >= before + target % 3 + 1; });
+    const auto until = std::chrono::steady_clock::now() + delay;
+    process.wait_until([&] { return std::chrono::steady_clock::now() >= until; });
+    if (!process.running()) break;
+    process.signal(SIGKILL);
+    EXPECT_EQ(process.wait().code, -SIGKILL);
+    ++killed;
+  }
+  EXPECT_GT(killed, 5);
+  const Result last = run.train("killed", {"checkpoint.every_steps=1"});
+  ASSERT_EQ(last.code, 0) << last.err;
+  EXPECT_EQ(hash_of(run.at("killed") / "model.safetensors"), hash_of(run.at("whole") / "model.safetensors"));
+  EXPECT_EQ(step_losses(run.at("killed")), step_losses(run.at("whole")));
+}
+
+class Signals : public ::testing::TestWithParam<int> {};
+
+TEST_P(Signals, StopWithACheckpoint) {
+  const SmallRun run;
+  ASSERT_EQ(run.train("whole", {"train.steps=60"}).code, 0);
+  Process process("luvit_pretrain", run.words("a", {"train.steps=60"}));
+  const fs::path first = run.at("a") / "checkpoints/step-00000004";
+  ASSERT_TRUE(process.wait_until([&] { return fs::exists(first); }));
+  process.signal(GetParam());
+  const Result stopped = process.wait();
+  EXPECT_EQ(stopped.code, 75) << stopped.err;
+  EXPECT_FALSE(fs::exists(run.at("a") / "model.safetensors"));
+  ASSERT_EQ(run.train("a", {"train.steps=60"}).code, 0);
+  EXPECT_EQ(hash_of(run.at("a") / "model.safetensors"), hash_of(run.at("whole") / "model.safetensors"));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Signals, ::testing::Values(SIGTERM, SIGINT, SIGUSR1));
+
+}  // namespace
+}  // namespace luvit::test
