@@ -30,6 +30,8 @@ function(luvit_layer name)
     target_link_libraries(luvit_${name} PUBLIC luvit_${name}_apart)
   endif()
   if(name STREQUAL core)
+    set_source_files_properties(${CMAKE_SOURCE_DIR}/src/core/random_fill.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON
+      COMPILE_OPTIONS "-O3;-ffp-contract=off;-fno-math-errno;-fno-trapping-math")
     target_sources(luvit_core PRIVATE ${CMAKE_BINARY_DIR}/generated/version_text.cpp)
     set_source_files_properties(${CMAKE_BINARY_DIR}/generated/version_text.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
     add_dependencies(luvit_core luvit_version_text)

@@ -1,12 +1,11 @@
 // Random numbers by the vector: `width` Philox blocks side by side in arrays that the compiler turns into registers.
+// CMake compiles this file with -ffp-contract=off, so that a processor with fused multiply-add draws the same bits as
+// one without.
 #include <bit>
 #include <cstring>
 
 #include "luvit/core/random.h"
 #include "philox.h"
-
-// Without contraction, so that a processor with fused multiply-add draws the same bits as one without.
-#pragma GCC optimize("O3", "fp-contract=off")
 
 namespace luvit {
 namespace {
