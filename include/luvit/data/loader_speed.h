@@ -1,0 +1,25 @@
+#pragma once
+#include <vector>
+
+#include "luvit/data/loader.h"
+
+namespace luvit {
+
+// How fast batches come when nothing else is done with them.
+struct LoaderSpeed {
+  std::vector<double> seconds;  // of each repeat
+  std::int64_t images = 0;      // in each repeat
+  std::int64_t workers = 0;
+};
+
+// Reads `sources` as pretraining does (crop, flip, mask noise), `warmup` + `repeats` times over at least
+// `images_a_repeat` images, and times whole batches of `batch`.
+struct LoaderSpeedOptions {
+  std::vector<std::string> sources;
+  std::int64_t batch = 64, workers = 1, image_size = 224;
+  std::int64_t warmup = 1, repeats = 5, images_a_repeat = 1024;
+  CropOptions crop;
+};
+LoaderSpeed measure_loader(const LoaderSpeedOptions& options);
+
+}  // namespace luvit

@@ -1,0 +1,149 @@
+// PNG by libpng, with the conversions of Pillow's convert("RGB"): alpha and transparency dropped, 16 bit to their high
+// byte, no gamma.
+#include <png.h>
+
+#include <csetjmp>
+#include <cstring>
+
+#include "codecs.h"
+#include "luvit/core/error.h"
+#include "luvit/core/text.h"
+
+namespace luvit {
+namespace {
+
+struct ReadState {
+  std::jmp_buf back;
+  char message[160];
+  Bytes left;
+};
+
+[[noreturn]] void leave(png_structp png, png_const_charp message) {
+  auto* state = static_cast<ReadState*>(png_get_error_ptr(png));
+  std::snprintf(state->message, sizeof state->message, "%s", message);
+  std::longjmp(state->back, 1);
+}
+
+void ignore_warning(png_structp, png_const_charp) {}
+
+void give_bytes(png_structp png, png_bytep to, png_size_t bytes) {
+  auto* state = static_cast<ReadState*>(png_get_io_ptr(png));
+  if (state->left.size() < bytes) png_error(png, "cut short");
+  std::memcpy(to, state->left.data(), bytes);
+  state->left = state->left.subspan(bytes);
+}
+
+// As in jpeg.cpp, no object with a destructor is alive between a setjmp and its end.
+class PngDecoder {
+ public:
+  PngDecoder(Bytes encoded, const std::string& name) : name_(name) {
+    state_.left = encoded;
+    png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, &state_, leave, ignore_warning);
+    if (png_) info_ = png_create_info_struct(png_);
+    if (!info_) {
+      destroy();
+      throw std::bad_alloc();
+    }
+    if (!read_header()) {
+      destroy();
+      fail();
+    }
+    try {
+      check_size(png_get_image_height(png_, info_), png_get_image_width(png_, info_), name_);
+    } catch (...) {
+      destroy();
+      throw;
+    }
+  }
+  ~PngDecoder() { destroy(); }
+  PngDecoder(const PngDecoder&) = delete;
+  PngDecoder& operator=(const PngDecoder&) = delete;
+
+  ImageSize size() const { return {png_get_image_height(png_, info_), png_get_image_width(png_, info_)}; }
+
+  void decode(Image& out) {
+    if (!set_transforms()) fail();
+    const auto [height, width] = size();
+    out.height = height;
+    out.width = width;
+    out.pixels.resize(static_cast<std::size_t>(height * width * 3));
+    std::vector<png_bytep> rows(static_cast<std::size_t>(height));
+    for (std::int64_t y = 0; y < height; ++y) rows[static_cast<std::size_t>(y)] = out.pixels.data() + y * width * 3;
+    if (!read_pixels(rows.data())) fail();
+  }
+
+ private:
+  bool read_header() {
+    if (setjmp(state_.back)) return false;
+    png_set_read_fn(png_, &state_, give_bytes);
+    // A text or colour profile chunk must not unpack into gigabytes; pixels are bounded by check_size.
+    png_set_chunk_malloc_max(png_, 8 << 20);
+    png_set_user_limits(png_, 0x7fffffff, 0x7fffffff);
+    png_read_info(png_, info_);
+    return true;
+  }
+
+  bool set_transforms() {
+    if (setjmp(state_.back)) return false;
+    const auto depth = png_get_bit_depth(png_, info_);
+    const auto colour = png_get_color_type(png_, info_);
+    if (depth == 16) png_set_strip_16(png_);
+    if (colour == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png_);
+    if (colour == PNG_COLOR_TYPE_GRAY && depth < 8) png_set_expand_gray_1_2_4_to_8(png_);
+    if (colour == PNG_COLOR_TYPE_GRAY || colour == PNG_COLOR_TYPE_GRAY_ALPHA) png_set_gray_to_rgb(png_);
+    png_set_strip_alpha(png_);
+    png_set_interlace_handling(png_);
+    png_read_update_info(png_, info_);
+    if (png_get_rowbytes(png_, info_) != std::size_t{3} * png_get_image_width(png_, info_)) {
+      png_error(png_, "rows of an unexpected size");
+    }
+    return true;
+  }
+
+  bool read_pixels(png_bytepp rows) {
+    if (setjmp(state_.back)) return false;
+    png_read_image(png_, rows);
+    png_read_end(png_, nullptr);  // checks that the file is whole
+    return true;
+  }
+
+  void destroy() { png_destroy_read_struct(png_ ? &png_ : nullptr, info_ ? &info_ : nullptr, nullptr); }
+
+  [[noreturn]] void fail() const {
+    throw DataError(str(name_, ": not a readable PNG: ", static_cast<const char*>(state_.message)),
+                    "copy the file again, or leave it out");
+  }
+
+  const std::string& name_;
+  ReadState state_{};
+  png_structp png_ = nullptr;
+  png_infop info_ = nullptr;
+};
+
+}  // namespace
+
+ImageSize png_size(Bytes encoded, const std::string& name) {
+  return PngDecoder(encoded, name).size();
+}
+
+void decode_png(Bytes encoded, const std::string& name, Image& out) {
+  PngDecoder(encoded, name).decode(out);
+}
+
+std::string encode_png(const Image& image) {
+  png_image description{};
+  description.version = PNG_IMAGE_VERSION;
+  description.width = static_cast<png_uint_32>(image.width);
+  description.height = static_cast<png_uint_32>(image.height);
+  description.format = PNG_FORMAT_RGB;
+  png_alloc_size_t bytes = PNG_IMAGE_PNG_SIZE_MAX(description);
+  std::string encoded(bytes, '\0');
+  if (!png_image_write_to_memory(&description, encoded.data(), &bytes, 0, image.pixels.data(), 0, nullptr)) {
+    throw RunError(str("a picture of ", image.width, "×", image.height,
+                       " cannot be written as PNG: ", static_cast<const char*>(description.message)));
+  }
+  encoded.resize(bytes);
+  return encoded;
+}
+
+}  // namespace luvit

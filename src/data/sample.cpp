@@ -1,0 +1,68 @@
+#include "sample.h"
+
+#include "luvit/core/error.h"
+#include "luvit/core/random.h"
+#include "luvit/core/text.h"
+#include "resize.h"
+
+namespace luvit {
+namespace {
+
+// Replacements are drawn from the whole set; so many bad ones in a row mean that the set is lost.
+constexpr int most_tries = 100;
+
+// One thread's buffers, used for all its samples.
+struct Scratch {
+  std::vector<std::uint8_t> encoded;
+  Image crop, resized;
+};
+
+}  // namespace
+
+SampleMaker::SampleMaker(std::shared_ptr<const Dataset> dataset, const LoaderOptions& options)
+    : dataset_(std::move(dataset)), options_(options), normaliser_(options.data.mean, options.data.std) {}
+
+// `drawn` is the place that the order asked for: a replacement is cropped with its numbers, so that the row is the
+// same function of (seed, epoch, drawn) in all it draws.
+void SampleMaker::image(std::int64_t epoch, std::int64_t drawn, std::int64_t index, float* out) const {
+  static thread_local Scratch scratch;
+  const auto stream = [&](Purpose purpose) {
+    return Random(options_.seed, static_cast<std::uint64_t>(epoch), static_cast<std::uint64_t>(drawn), purpose);
+  };
+  dataset_->read(index, scratch.encoded);
+  const std::string name = dataset_->name(index);
+  const auto [height, width] = image_size(scratch.encoded, name);
+  Random crop_numbers = stream(Purpose::crop);
+  const auto& scale = options_.crop.crop_scale;
+  const Box box = random_resized_crop(crop_numbers, height, width, scale.at(0), scale.at(1));
+  decode_box(scratch.encoded, name, box, scratch.crop);
+  resize_fast(scratch.crop, options_.image_size, options_.image_size, scratch.resized);
+  normaliser_(scratch.resized, stream(Purpose::flip).uniform() < options_.crop.flip, out);
+}
+
+void SampleMaker::make(std::int64_t epoch, std::int64_t index, const Row& row, std::vector<BadFile>& bad) const {
+  Random replacement(options_.seed, static_cast<std::uint64_t>(epoch), static_cast<std::uint64_t>(index),
+                     Purpose::replacement);
+  std::int64_t used = index;
+  for (int attempt = 0;; ++attempt) {
+    try {
+      image(epoch, index, used, row.image);
+      break;
+    } catch (const DataError& error) {
+      bad.push_back({dataset_->name(used), error.what(), used, 0});
+      if (attempt == most_tries) {
+        throw DataError(str(error.what(), "; and so were ", most_tries, " others that were to replace it"),
+                        "check that the data set is whole");
+      }
+      used = static_cast<std::int64_t>(replacement.below(static_cast<std::uint64_t>(dataset_->size())));
+    }
+  }
+  *row.index = used;
+  *row.label = dataset_->label(used);
+  if (row.noise) {
+    Random(options_.seed, static_cast<std::uint64_t>(epoch), static_cast<std::uint64_t>(index), Purpose::mask)
+        .fill_uniform(row.noise, options_.patches);
+  }
+}
+
+}  // namespace luvit

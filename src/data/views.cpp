@@ -1,0 +1,65 @@
+#include <cmath>
+#include <cstring>
+
+#include "luvit/data/transforms.h"
+#include "resize.h"
+
+namespace luvit {
+namespace {
+
+// torchvision's Resize(int): the shorter side becomes `size`, the longer one is truncated.
+ImageSize resized(const Image& image, std::int64_t size) {
+  if (image.width <= image.height) return {size * image.height / image.width, size};
+  return {size, size * image.width / image.height};
+}
+
+}  // namespace
+
+Image evaluation_view(const Image& image, std::int64_t resize, std::int64_t crop, Filter filter) {
+  const auto [height, width] = resized(image, resize);
+  const Image whole = resize_as_pillow(image, height, width, filter);
+  Image out{crop, crop, std::vector<std::uint8_t>(static_cast<std::size_t>(crop * crop * 3))};
+  // torchvision rounds half of the margin to even where there is too much, and pads the smaller half first where
+  // there is too little.
+  const auto start = [crop](std::int64_t side) {
+    return side >= crop ? static_cast<std::int64_t>(std::nearbyint(static_cast<double>(side - crop) / 2))
+                        : -((crop - side) / 2);
+  };
+  const std::int64_t top = start(height), left = start(width);
+  const std::int64_t first = std::max<std::int64_t>(left, 0), last = std::min(left + crop, width);
+  for (std::int64_t y = std::max<std::int64_t>(top, 0); y < std::min(top + crop, height); ++y) {
+    std::memcpy(out.pixels.data() + ((y - top) * crop + first - left) * 3,
+                whole.pixels.data() + (y * width + first) * 3, static_cast<std::size_t>((last - first) * 3));
+  }
+  return out;
+}
+
+Normaliser::Normaliser(const std::vector<double>& mean, const std::vector<double>& std) {
+  for (std::size_t c = 0; c < 3; ++c) {
+    for (std::size_t level = 0; level < 256; ++level) {
+      const float share = static_cast<float>(level) / 255.0f;
+      table_[c][level] = (share - static_cast<float>(mean.at(c))) / static_cast<float>(std.at(c));
+    }
+  }
+}
+
+void Normaliser::operator()(const Image& image, bool flip, float* out) const {
+  const std::int64_t width = image.width, plane = image.height * width;
+  const std::int64_t step = flip ? -3 : 3;
+  for (std::int64_t y = 0; y < image.height; ++y) {
+    const std::uint8_t* from = image.pixels.data() + (y * width + (flip ? width - 1 : 0)) * 3;
+    float* red = out + y * width;
+    for (std::int64_t x = 0; x < width; ++x, from += step) {
+      red[x] = table_[0][from[0]];
+      red[plane + x] = table_[1][from[1]];
+      red[2 * plane + x] = table_[2][from[2]];
+    }
+  }
+}
+
+void normalise(const Image& image, bool flip, const std::vector<double>& mean, const std::vector<double>& std,
+               float* out) {
+  Normaliser(mean, std)(image, flip, out);
+}
+
+}  // namespace luvit
