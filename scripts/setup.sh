@@ -41,8 +41,7 @@ install_packages() {
 check_tools() {
   local tool lacking=()
   for tool in g++ cmake ninja python3; do command -v "$tool" >/dev/null || lacking+=("$tool"); done
-  [ ${#lacking[@]} = 0 ] || fail "not found: ${lacking[*]} ($1)" \
-    "install them with this system's package manager; docs/libtorch.md lists what the build needs"
+  [ ${#lacking[@]} = 0 ] || fail "not found: ${lacking[*]} ($1)" "$2"
 }
 
 system_packages() {
@@ -50,7 +49,9 @@ system_packages() {
   if [ -r /etc/os-release ]; then release=$(. /etc/os-release && echo "$ID-${VERSION_ID:-}"); fi
   local list=third_party/$release.packages
   if ! command -v apt-get >/dev/null || [ ! -e "$list" ]; then
-    check_tools "set-up installs packages on Debian 12 only, this is $release"
+    local hint="install them with this system's package manager; docs/libtorch.md lists what the build needs"
+    if command -v apt-get >/dev/null; then hint="as root: apt-get install g++ cmake ninja-build python3 python3-venv; docs/libtorch.md lists the rest"; fi
+    check_tools "set-up installs packages with apt on Debian 12 only, this is $release" "$hint"
     say "set-up: this is $release, not Debian 12: libraries are taken as they are, cmake names those that are missing"
     return
   fi
@@ -86,6 +87,6 @@ python_environment() {
   echo "$want" >"$stamp"
 }
 
-if [ $system = yes ]; then system_packages; else check_tools "--no-system was given"; fi
+if [ $system = yes ]; then system_packages; else check_tools "--no-system was given" "docs/libtorch.md lists what the build needs"; fi
 python_environment .venv third_party/runtime.lock 5
-if [ $peers = yes ]; then python_environment .peers third_party/peers.lock 3 .venv; fi
+if [ $peers = yes ]; then python_environment .peers third_party/peers.lock 2 .venv; fi
