@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "luvit/core/log.h"
+#include "luvit/core/machine.h"
 #include "luvit/core/text.h"
 
 namespace luvit {
@@ -77,6 +78,7 @@ void check_stdout() {
 }  // namespace
 
 int run_main(const char* program, int (*body)(int argc, char** argv), int argc, char** argv) {
+  tune_malloc();
   try {
     int code = body(argc, argv);
     check_stdout();

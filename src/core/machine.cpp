@@ -1,0 +1,58 @@
+#include "luvit/core/machine.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <malloc.h>
+#include <sys/resource.h>
+
+#include <chrono>
+
+namespace luvit {
+
+void tune_malloc() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_MAX, 0);         // the threshold itself cannot be set above 2 GiB here: take no mapping at all
+  mallopt(M_TRIM_THRESHOLD, -1);  // never give the heap's end back
+  mallopt(M_TOP_PAD, 64 << 20);   // grow it in large strides
+#endif
+}
+
+std::int64_t peak_memory_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return std::int64_t{usage.ru_maxrss} * 1024;
+}
+
+void synchronize(at::Device device) {
+  if (device.is_cpu() || device.is_meta()) return;
+  const c10::impl::VirtualGuardImpl guard(device.type());
+  guard.synchronizeDevice(device.has_index() ? device.index() : guard.getDevice().index());
+}
+
+double matmul_speed(at::Device device, at::ScalarType type) {
+  struct Shape {
+    std::int64_t rows, in, out;
+  };
+  const bool cpu = device.is_cpu();
+  const std::vector<Shape> shapes = cpu ? std::vector<Shape>{{1600, 768, 3072}, {800, 4096, 4096}}
+                                        : std::vector<Shape>{{16384, 4096, 4096}, {8192, 8192, 8192}};
+  const at::NoGradGuard no_grad;
+  double best = 0;
+  for (const auto& [rows, in, out] : shapes) {
+    const auto options = at::TensorOptions().device(device).dtype(type);
+    const at::Tensor x = at::ones({rows, in}, options), weight = at::ones({out, in}, options);
+    at::linear(x, weight);
+    const double flops = 2.0 * static_cast<double>(rows) * static_cast<double>(in) * static_cast<double>(out);
+    for (int repeat = 0; repeat < 8; ++repeat) {
+      synchronize(device);
+      const auto start = std::chrono::steady_clock::now();
+      at::linear(x, weight);
+      synchronize(device);
+      const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+      best = std::max(best, flops / taken.count());
+    }
+  }
+  return best;
+}
+
+}  // namespace luvit
