@@ -21,15 +21,17 @@ struct EvaluationView {
 class EvaluationReader {
  public:
   struct Batch {
-    at::Tensor images;        // float32 [B,3,crop,crop], the last batch may be smaller
-    at::Tensor label;         // int64 [B], -1 without labels
-    std::int64_t first = 0;   // index of row 0
+    at::Tensor images;       // float32 [B,3,crop,crop], the last batch may be smaller
+    at::Tensor label;        // int64 [B], -1 without labels
+    std::int64_t first = 0;  // index of row 0
   };
-  // The data set must outlive the reader. Reads samples first … last-1.
+  // The data set must outlive the reader. Reads samples first … last-1, at most two batches ahead (more only where
+  // batches are smaller than the number of threads). workers 0: one a core, less one, at least one.
   EvaluationReader(const Dataset& dataset, const EvaluationView& view, std::int64_t workers, std::int64_t batch,
                    std::int64_t first, std::int64_t last);
   ~EvaluationReader();
-  bool next(Batch& out);  // false at the end
+  // False at the end. What a thread threw comes out here, the first row's where several failed.
+  bool next(Batch& out);
 
  private:
   struct Impl;
