@@ -12,7 +12,7 @@
 
 namespace luvit {
 
-InputFile::InputFile(const std::string& path) : path_(path) {
+FileBytes::FileBytes(const std::string& path) : path_(path) {
   descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor_ < 0) throw DataError(str(path, ": cannot be read: ", std::strerror(errno)));
   struct stat status {};
@@ -26,11 +26,11 @@ InputFile::InputFile(const std::string& path) : path_(path) {
   modified_ns_ = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
 }
 
-InputFile::~InputFile() {
+FileBytes::~FileBytes() {
   ::close(descriptor_);
 }
 
-void InputFile::read(std::int64_t offset, void* to, std::size_t bytes) const {
+void FileBytes::read(std::int64_t offset, void* to, std::size_t bytes) const {
   auto* out = static_cast<char*>(to);
   while (bytes > 0) {
     const ssize_t got = ::pread(descriptor_, out, bytes, offset);

@@ -8,12 +8,12 @@
 namespace luvit {
 
 // A file open for reading. Any failure is a DataError with the path and the system's reason.
-class InputFile {
+class FileBytes {
  public:
-  explicit InputFile(const std::string& path);  // regular files only: a pipe named .jpg must not block us
-  ~InputFile();
-  InputFile(const InputFile&) = delete;
-  InputFile& operator=(const InputFile&) = delete;
+  explicit FileBytes(const std::string& path);  // regular files only: a pipe named .jpg must not block us
+  ~FileBytes();
+  FileBytes(const FileBytes&) = delete;
+  FileBytes& operator=(const FileBytes&) = delete;
 
   std::int64_t size() const { return size_; }
   std::int64_t modified_ns() const { return modified_ns_; }

@@ -105,7 +105,7 @@ class Folder : public DataPart {
   const std::vector<std::string>* class_names() const override { return labels_.empty() ? nullptr : &classes_; }
 
   void read(std::int64_t place, std::vector<std::uint8_t>& buffer) const override {
-    const InputFile file(name(place));
+    const FileBytes file(name(place));
     buffer.resize(static_cast<std::size_t>(file.size()));
     file.read(0, buffer.data(), buffer.size());
   }

@@ -15,7 +15,7 @@ std::atomic<int> open_shards{0};
 
 class Tar : public DataPart {
  public:
-  Tar(const std::string& path, bool labels_wanted) : path_(path), file_(std::make_unique<InputFile>(path)) {
+  Tar(const std::string& path, bool labels_wanted) : path_(path), file_(std::make_unique<FileBytes>(path)) {
     file_size_ = file_->size();
     modified_ns_ = file_->modified_ns();
     TarIndex index = cached_tar_index(*file_, path);
@@ -47,7 +47,7 @@ class Tar : public DataPart {
     const auto& [offset, size, label] = places_[static_cast<std::size_t>(place)];
     buffer.resize(static_cast<std::size_t>(size));
     if (kept_open_) return file_->read(offset, buffer.data(), buffer.size());
-    const InputFile file(path_);
+    const FileBytes file(path_);
     if (file.size() != file_size_ || file.modified_ns() != modified_ns_) {
       throw DataError(str(path_, ": the shard changed while it was in use"), "start again");
     }
@@ -59,7 +59,7 @@ class Tar : public DataPart {
     std::int64_t offset, size, label;
   };
   std::string path_;
-  std::unique_ptr<InputFile> file_;
+  std::unique_ptr<FileBytes> file_;
   bool kept_open_ = true;
   std::int64_t file_size_ = 0, modified_ns_ = 0;
   Names members_;

@@ -37,7 +37,7 @@ void put(std::string& out, std::string_view text) {
 }
 
 // What identifies the shard: everything an entry starts with.
-std::string identity(const InputFile& file, const std::string& path) {
+std::string identity(const FileBytes& file, const std::string& path) {
   std::string text(magic);
   put(text, path);
   put(text, file.size());
@@ -119,7 +119,7 @@ std::optional<TarIndex> load(const fs::path& entry, const std::string& identity_
 
 }  // namespace
 
-TarIndex cached_tar_index(const InputFile& file, const std::string& path) {
+TarIndex cached_tar_index(const FileBytes& file, const std::string& path) {
   const fs::path folder = cache_folder();
   if (folder.empty()) return index_tar(file, path);
   std::error_code failed;

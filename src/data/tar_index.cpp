@@ -31,7 +31,7 @@ bool hidden(const std::string& member) {
   return false;
 }
 
-std::int64_t read_class(const InputFile& file, const TarMember& member, const std::string& path) {
+std::int64_t read_class(const FileBytes& file, const TarMember& member, const std::string& path) {
   std::string digits(static_cast<std::size_t>(std::min<std::int64_t>(member.size, 32)), '\0');
   file.read(member.offset, digits.data(), digits.size());
   const auto first = digits.find_first_not_of(" \t\r\n"), last = digits.find_last_not_of(" \t\r\n");
@@ -46,7 +46,7 @@ std::int64_t read_class(const InputFile& file, const TarMember& member, const st
 // Collects images and classes; the members of one key follow one another in a WebDataset shard.
 class Grouping {
  public:
-  Grouping(const InputFile& file, const std::string& path) : file_(file), path_(path) {}
+  Grouping(const FileBytes& file, const std::string& path) : file_(file), path_(path) {}
 
   void add(const TarMember& member) {
     if (hidden(member.name)) return;
@@ -84,7 +84,7 @@ class Grouping {
     ++index.other_members;
   }
 
-  const InputFile& file_;
+  const FileBytes& file_;
   const std::string& path_;
   std::string key_;
   std::size_t first_ = 0;
@@ -95,7 +95,7 @@ class Grouping {
 
 }  // namespace
 
-TarIndex index_tar(const InputFile& file, const std::string& path) {
+TarIndex index_tar(const FileBytes& file, const std::string& path) {
   Grouping grouping(file, path);
   TarReader reader(file, path);
   while (const auto member = reader.next()) grouping.add(*member);

@@ -6,7 +6,7 @@
 
 namespace luvit {
 
-class InputFile;
+class FileBytes;
 
 struct TarMember {
   std::string name;
@@ -18,7 +18,7 @@ struct TarMember {
 // that were put one after another are read as one.
 class TarReader {
  public:
-  TarReader(const InputFile& file, const std::string& path) : file_(file), path_(path) {}
+  TarReader(const FileBytes& file, const std::string& path) : file_(file), path_(path) {}
   std::optional<TarMember> next();
 
  private:
@@ -30,7 +30,7 @@ class TarReader {
   void skip(std::int64_t size);
   [[noreturn]] void broken(const std::string& what) const;
 
-  const InputFile& file_;
+  const FileBytes& file_;
   const std::string& path_;
   std::int64_t at_ = 0;
   bool ended_ = false;  // the last block was zeros
