@@ -1,0 +1,119 @@
+"""LUViT pretraining as a PyTorch user would write it: timm's blocks, transformers' LlamaDecoderLayer, peft's LoRA.
+
+Tensor names are those of luvit's files, so that both can be given the same weights.
+"""
+import functools
+
+import timm.layers
+import torch
+import transformers.models.llama.modeling_llama as llama
+from peft import LoraConfig, inject_adapter_in_model
+from timm.models.vision_transformer import Block
+from torch import nn
+
+# The paper takes the rotary positions out of the block; left in as an identity they would only cost the peer time.
+llama.apply_rotary_pos_emb = lambda q, k, *unused: (q, k)
+
+PRESETS = {
+    "luvit_b": dict(image_size=224, patch=16, dim=768, depth=12, heads=12, decoder=(512, 8, 16),
+                    llama=dict(hidden_size=4096, intermediate_size=11008, num_attention_heads=32, num_key_value_heads=32)),
+    "vit_b": dict(image_size=224, patch=16, dim=768, depth=12, heads=12, decoder=(512, 8, 16), llama=None),
+    "demo": dict(image_size=32, patch=4, dim=192, depth=6, heads=3, decoder=(96, 2, 3),
+                 llama=dict(hidden_size=576, intermediate_size=1536, num_attention_heads=9, num_key_value_heads=3)),
+}
+
+
+class Fusion(nn.Module):
+    """L2 · LLM · L1, the block frozen but for LoRA on q and v."""
+
+    def __init__(self, dim, sizes):
+        super().__init__()
+        config = llama.LlamaConfig(**sizes, rms_norm_eps=1e-6, num_hidden_layers=1, vocab_size=32,
+                                   attn_implementation="sdpa")
+        block = llama.LlamaDecoderLayer(config, 0).requires_grad_(False)
+        block.self_attn.is_causal = False
+        lora = LoraConfig(r=16, lora_alpha=16, target_modules=["q_proj", "v_proj"])
+        self.proj_in = nn.Linear(dim, config.hidden_size, bias=False)
+        self.block = inject_adapter_in_model(lora, block)
+        self.proj_out = nn.Linear(config.hidden_size, dim, bias=False)
+
+    def forward(self, z):
+        y = self.block(self.proj_in(z), position_embeddings=(None, None))
+        return self.proj_out(y[0] if isinstance(y, tuple) else y)
+
+
+def blocks(dim, depth, heads):
+    norm = functools.partial(nn.LayerNorm, eps=1e-6)
+    return nn.ModuleList(Block(dim, heads, mlp_ratio=4.0, qkv_bias=True, norm_layer=norm) for _ in range(depth))
+
+
+class MaskedAutoencoder(nn.Module):
+    def __init__(self, image_size, patch, dim, depth, heads, decoder, llama):
+        super().__init__()
+        decoder_dim, decoder_depth, decoder_heads = decoder
+        self.patch, self.count = patch, (image_size // patch) ** 2
+        self.patch_embed = timm.layers.PatchEmbed(image_size, patch, 3, dim)
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
+        self.pos_embed = nn.Parameter(torch.randn(1, 1 + self.count, dim) * 0.02, requires_grad=False)
+        self.blocks = blocks(dim, depth, heads)
+        self.fusion = Fusion(dim, llama) if llama else nn.Identity()
+        self.norm = nn.LayerNorm(dim, eps=1e-6)
+        self.decoder_embed = nn.Linear(dim, decoder_dim)
+        self.mask_token = nn.Parameter(torch.zeros(1, 1, decoder_dim))
+        self.decoder_pos_embed = nn.Parameter(torch.randn(1, 1 + self.count, decoder_dim) * 0.02, requires_grad=False)
+        self.decoder_blocks = blocks(decoder_dim, decoder_depth, decoder_heads)
+        self.decoder_norm = nn.LayerNorm(decoder_dim, eps=1e-6)
+        self.decoder_pred = nn.Linear(decoder_dim, patch * patch * 3)
+
+    def patchify(self, images):
+        b, _, side, _ = images.shape
+        n = side // self.patch
+        x = images.reshape(b, 3, n, self.patch, n, self.patch)
+        return x.permute(0, 2, 4, 3, 5, 1).reshape(b, n * n, self.patch**2 * 3)
+
+    def forward(self, images, noise):
+        x = self.patch_embed(images) + self.pos_embed[:, 1:]
+        b, count, dim = x.shape
+        kept = int(count * 0.25)
+        shuffle = noise.argsort(dim=1, stable=True)
+        restore = shuffle.argsort(dim=1)
+        x = torch.gather(x, 1, shuffle[:, :kept, None].expand(-1, -1, dim))
+        mask = torch.ones(b, count, device=x.device)
+        mask[:, :kept] = 0
+        mask = torch.gather(mask, 1, restore)
+
+        cls = self.cls_token + self.pos_embed[:, :1]
+        x = torch.cat([cls.expand(b, -1, -1), x], dim=1)
+        for block in self.blocks:
+            x = block(x)
+        x = self.decoder_embed(self.norm(self.fusion(x)))
+
+        masked = self.mask_token.expand(b, count - kept, -1)
+        y = torch.cat([x[:, 1:], masked.to(x.dtype)], dim=1)
+        y = torch.gather(y, 1, restore[..., None].expand(-1, -1, y.shape[2]))
+        y = torch.cat([x[:, :1], y], dim=1) + self.decoder_pos_embed
+        for block in self.decoder_blocks:
+            y = block(y)
+        pred = self.decoder_pred(self.decoder_norm(y))[:, 1:]
+
+        target = self.patchify(images)
+        target = (target - target.mean(-1, keepdim=True)) / (target.var(-1, keepdim=True) + 1e-6).sqrt()
+        loss = ((pred - target) ** 2).mean(-1)
+        return (loss * mask).sum() / mask.sum()
+
+
+def build(preset):
+    torch.manual_seed(0)
+    return MaskedAutoencoder(**PRESETS[preset])
+
+
+def load_luvit(model, tensors):
+    """Gives the model the tensors of a luvit file (peft puts its own levels into the names)."""
+    renamed = {}
+    for name, tensor in tensors.items():
+        for projection in ("q_proj", "v_proj"):
+            name = name.replace(f"{projection}.weight", f"{projection}.base_layer.weight")
+            for ab in "AB":
+                name = name.replace(f"{projection}.lora_{ab}.weight", f"{projection}.lora_{ab}.default.weight")
+        renamed[name] = tensor.float()
+    model.load_state_dict(renamed, strict=True)
