@@ -38,9 +38,11 @@ struct OptionsParser::Implementation {
 
 namespace {
 
+const char* const help_hint = "`--help` says what each option takes";
+
 double parse_option_real(const std::string& option, const std::string& text) {
   auto number = parse_real(text);
-  if (!number) throw UsageError(str(option, ": expected a decimal number, found `", escape(text), "`"));
+  if (!number) throw UsageError(str(option, ": expected a decimal number, found `", escape(text), "`"), help_hint);
   return *number;
 }
 
@@ -51,7 +53,7 @@ std::int64_t parse_option_integer(const std::string& option, const std::string& 
   auto number = parse_integer(text);
   if (number && *number >= low && *number <= high) return *number;
   std::string range = high == INT64_MAX ? str("≥ ", low) : str("from ", low, " to ", high);
-  throw UsageError(str(option, ": expected a decimal integer ", range, ", found `", escape(text), "`"));
+  throw UsageError(str(option, ": expected a decimal integer ", range, ", found `", escape(text), "`"), help_hint);
 }
 
 OptionsParser::OptionsParser(std::string program, std::string description)
@@ -106,7 +108,8 @@ void OptionsParser::choice(const std::string& names, std::string& target, const 
   std::string option = Implementation::spoken(names);
   auto set = [=, &target](const std::string& text) {
     if (std::find(choices.begin(), choices.end(), text) == choices.end())
-      throw UsageError(str(option, ": expected one of ", join(choices, ", "), ", found `", escape(text), "`"));
+      throw UsageError(str(option, ": expected one of ", join(choices, ", "), ", found `", escape(text), "`"),
+                       help_hint);
     target = text;
   };
   auto* added = implementation_->app.add_option_function<std::string>(names, set, help);

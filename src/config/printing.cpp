@@ -37,12 +37,16 @@ std::string yaml_number(double value) {
 }
 
 std::string range_text(const Schema::Field& field) {
+  auto bound = [](double value) {
+    bool whole = value == std::floor(value) && std::abs(value) < 1e15;
+    return whole ? std::to_string(static_cast<std::int64_t>(value)) : exact(value);
+  };
   bool low = std::isfinite(field.low), high = std::isfinite(field.high);
   if (low && high && !field.open_low && !field.open_high)
-    return str("from ", exact(field.low), " to ", exact(field.high));
+    return str("from ", bound(field.low), " to ", bound(field.high));
   std::string text;
-  if (low) text = str(field.open_low ? "> " : "≥ ", exact(field.low));
-  if (high) text += str(low ? " and " : "", field.open_high ? "< " : "≤ ", exact(field.high));
+  if (low) text = str(field.open_low ? "> " : "≥ ", bound(field.low));
+  if (high) text += str(low ? " and " : "", field.open_high ? "< " : "≤ ", bound(field.high));
   return text;
 }
 

@@ -17,7 +17,7 @@ namespace luvit {
 class ConfigFiles {
  public:
   ConfigFiles() {
-    std::string name = testing::TempDir() + "/luvit_config_XXXXXX";
+    std::string name = testing::TempDir() + "luvit_config_XXXXXX";
     folder_ = ::mkdtemp(name.data());
   }
   ~ConfigFiles() { std::filesystem::remove_all(folder_); }
