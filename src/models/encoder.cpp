@@ -19,6 +19,10 @@ double keep_probability(double rate, std::int64_t block, std::int64_t depth) {
 
 }  // namespace
 
+Tensor pick_tokens(const Tensor& tokens, const Tensor& order) {
+  return tokens.gather(1, order.unsqueeze(-1).expand({-1, -1, tokens.size(2)}));
+}
+
 Encoder::Encoder(const ModelOptions& options_, Role pos_embed_role)
     : options(checked(options_)),
       patch_embed(options.patch_size, options.dim),
@@ -53,9 +57,8 @@ Tensor Encoder::features(const Tensor& images, const Tensor& drop_path, Taps* ta
 
 Tensor Encoder::features_of(const Tensor& images, const Tensor& keep) const {
   const Tensor patches = patch_embed.flatten(images);
-  const Tensor kept = patches.gather(1, keep.unsqueeze(-1).expand({-1, -1, patches.size(2)}));
-  const Tensor positions = at::embedding(pos_embed.narrow(1, 1, options.patches()).squeeze(0), keep);
-  Tensor x = with_class_token(patch_embed.embed(kept) + positions);
+  const Tensor positions = pos_embed.narrow(1, 1, options.patches()).expand({images.size(0), -1, -1});
+  Tensor x = with_class_token(patch_embed.embed(pick_tokens(patches, keep)) + pick_tokens(positions, keep));
   for (const auto& block : blocks) x = (*block)(x);
   return fusion ? (*fusion)(x) : x;
 }

@@ -18,9 +18,9 @@ const ModelOptions& checked(const ModelOptions& options, const MaskingOptions& m
 
 // The patches' pixels, normalised by each patch's own mean and (unbiased) variance.
 Tensor normalised(const Tensor& patches) {
-  const auto [variance, mean] =
-      at::var_mean(patches, at::OptionalIntArrayRef({-1}), /*correction=*/1, /*keepdim=*/true);
-  return (patches - mean) * (variance + 1e-6).rsqrt();
+  const Tensor centred = patches - patches.mean(-1, /*keepdim=*/true);
+  const Tensor variance = centred.square().sum(-1, /*keepdim=*/true) / static_cast<double>(patches.size(-1) - 1);
+  return centred * (variance + 1e-6).rsqrt();
 }
 
 }  // namespace
@@ -83,8 +83,7 @@ Tensor MaskedAutoencoder::decode(const Tensor& encoded, const Tensor& restore) c
   const auto batch = embedded.size(0), kept = embedded.size(1) - 1, patches = restore.size(1), width = embedded.size(2);
   const Tensor hidden = mask_token.expand({batch, patches - kept, width});
   const Tensor shuffled = at::cat({embedded.narrow(1, 1, kept), hidden}, 1);
-  const Tensor in_place = shuffled.gather(1, restore.unsqueeze(-1).expand({-1, -1, width}));
-  Tensor x = at::cat({embedded.narrow(1, 0, 1), in_place}, 1) + decoder_pos_embed;
+  Tensor x = at::cat({embedded.narrow(1, 0, 1), pick_tokens(shuffled, restore)}, 1) + decoder_pos_embed;
   for (const auto& block : decoder_blocks) x = (*block)(x);
   return decoder_pred(decoder_norm(x)).narrow(1, 1, patches);
 }

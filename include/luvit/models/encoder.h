@@ -11,6 +11,9 @@ struct Taps {
   Tensor attention;  // [B,H,T,T], last ViT block
 };
 
+// Tokens [B,N,D] by the indices order [B,K]: [B,K,D].
+Tensor pick_tokens(const Tensor& tokens, const Tensor& order);
+
 // ViT blocks and the fusion: the part that pretraining, classification and detection share.
 // Tensors: cls_token, pos_embed, patch_embed.*, blocks.N.*, fusion.*
 struct Encoder : Module {

@@ -1,0 +1,76 @@
+#include "luvit/models/costs.h"
+
+#include <gtest/gtest.h>
+
+#include "builders.h"
+
+namespace luvit {
+namespace {
+
+ModelOptions row(FusionKind kind) {
+  ModelOptions options;
+  options.fusion.kind = kind;
+  options.fusion.bias = kind == FusionKind::mlp;
+  return options;
+}
+
+std::string trained_millions(const ModelOptions& options) {
+  Classifier model(options);
+  std::ostringstream text;
+  text.precision(2);
+  text << std::fixed << static_cast<double>(count_parameters(model).trained) / 1e6;
+  return text.str();
+}
+
+// Table 3 of the paper prints 86.8, 92.9 and 93.1; its rows are these.
+TEST(Parameters, RowsOfThePapersTable) {
+  EXPECT_EQ(trained_millions(row(FusionKind::none)), "86.57");  // (c)
+
+  ModelOptions mlp = row(FusionKind::mlp);
+  mlp.fusion.hidden = 4096;
+  EXPECT_EQ(trained_millions(mlp), "92.86");  // (d)
+  mlp.fusion.hidden = 4267;
+  EXPECT_EQ(trained_millions(mlp), "93.13");  // (f)
+
+  ModelOptions llama = row(FusionKind::llama);
+  EXPECT_EQ(trained_millions(llama), "93.12");  // (h)
+  llama.fusion.lora.rank = 0;
+  EXPECT_EQ(trained_millions(llama), "92.86");  // (e)
+}
+
+TEST(Parameters, AreCountedByRole) {
+  MaskedAutoencoder luvit(row(FusionKind::llama), {});
+  const ParameterCounts counts = count_parameters(luvit);
+  EXPECT_EQ(counts.frozen, 202383360);
+  EXPECT_EQ(counts.lora, 262144);
+  const std::int64_t positions = 197 * (768 + 512);
+  EXPECT_EQ(counts.total, counts.trained + counts.frozen + positions);
+}
+
+// Against sums made by hand: a token costs a ViT-B block 12·768² multiply-adds, LLaMA's linears 202.4 M.
+TEST(Flops, AgreeWithSumsByHand) {
+  const double encoder = 50 * 12 * 12 * 768.0 * 768 + 12 * 2 * 50 * 50 * 768.0 + 49 * 768.0 * 768;
+  const double decoder = 197 * 8 * 12 * 512.0 * 512 + 8 * 2 * 197 * 197 * 512.0 + 50 * 768.0 * 512 + 197 * 512.0 * 768;
+  EXPECT_DOUBLE_EQ(pretraining_forward_flops(row(FusionKind::none), {}), 2 * (encoder + decoder));
+
+  const double frozen = 50 * (4 * 4096.0 * 4096 + 3 * 4096.0 * 11008);
+  const double trained = 50 * (2 * 768.0 * 4096 + 2 * 16 * 2 * 4096.0) + 2 * 50 * 50 * 4096.0;
+  const double with = pretraining_forward_flops(row(FusionKind::llama), {});
+  EXPECT_NEAR(with, 2 * (encoder + decoder + frozen + trained), 1);
+  const double extra =
+      pretraining_step_flops(row(FusionKind::llama), {}) - pretraining_step_flops(row(FusionKind::none), {});
+  EXPECT_NEAR(extra, 2 * (2 * frozen + 3 * trained), 1);
+
+  const double classifier = 197 * 12 * 12 * 768.0 * 768 + 12 * 2 * 197 * 197 * 768.0 + 196 * 768.0 * 768 + 768.0 * 1000;
+  EXPECT_DOUBLE_EQ(classifier_forward_flops(row(FusionKind::none)), 2 * classifier);
+}
+
+TEST(ActivationBytes, GrowWithTheTypeAndTheFusion) {
+  const double plain = pretraining_activation_bytes(row(FusionKind::none), {}, Precision::bfloat16);
+  const double fused = pretraining_activation_bytes(row(FusionKind::llama), {}, Precision::bfloat16);
+  EXPECT_GT(fused, plain);
+  EXPECT_GT(pretraining_activation_bytes(row(FusionKind::llama), {}, Precision::float32), fused);
+}
+
+}  // namespace
+}  // namespace luvit
