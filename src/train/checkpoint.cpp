@@ -156,9 +156,9 @@ void restore(const fs::path& folder, Module& model, AdamW& optimizer) {
       throw DataError(str(weights.path(), ": tensor ", name, " is missing"), "the checkpoint is of another model");
     const at::Tensor value = weights.read(name);
     if (value.sizes() != tensor->sizes())
-      throw DataError(
-          luvit::str(weights.path(), ": tensor ", name, " is ", value.sizes(), ", the config's model has ", tensor->sizes()),
-          "the checkpoint is of another model");
+      throw DataError(luvit::str(weights.path(), ": tensor ", name, " is ", value.sizes(), ", the config's model has ",
+                                 tensor->sizes()),
+                      "the checkpoint is of another model");
     tensor->copy_(value);
   }
   const SafetensorsFile moments(folder / optimizer_file);

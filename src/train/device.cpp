@@ -2,7 +2,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
-#include <torch/headeronly/version.h>
+#include <torch/version.h>
 #if __has_include(<cuda_runtime_api.h>)
 #include <cuda_runtime_api.h>
 #endif
@@ -15,7 +15,6 @@
 #include "luvit/core/error.h"
 #include "luvit/core/log.h"
 #include "luvit/core/text.h"
-#include "luvit/core/version.h"
 
 namespace luvit {
 
@@ -39,21 +38,6 @@ std::int64_t set_threads(std::int64_t threads) {
   if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
   at::set_num_threads(static_cast<int>(threads));
   return threads;
-}
-
-std::string version_line(const std::string& program) {
-  std::string line = str(program, " ", version_text, " (", git_revision, "), torch ", TORCH_VERSION);
-#ifdef CUDART_VERSION
-  line += str(", CUDA ", CUDART_VERSION / 1000, ".", CUDART_VERSION % 1000 / 10);
-#else
-  line += ", CUDA none";
-#endif
-#ifdef NCCL_VERSION_CODE
-  line += str(", NCCL ", NCCL_MAJOR, ".", NCCL_MINOR, ".", NCCL_PATCH);
-#else
-  line += ", NCCL none";
-#endif
-  return line;
 }
 
 }  // namespace luvit

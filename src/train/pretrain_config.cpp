@@ -55,23 +55,22 @@ void declare_run(Schema& schema, PretrainConfig& config) {
 }
 
 // What does not hang on the weights, so that a config's mistakes come before any file is opened.
-void check_own_rules(const PretrainConfig& config) {
-  std::vector<std::string> problems;
+std::vector<Problem> own_problems(const PretrainConfig& config) {
   ModelOptions without_fusion = config.model;
   without_fusion.fusion = FusionOptions{};
   without_fusion.fusion.kind = FusionKind::none;
-  for (auto& problem : check_model(without_fusion)) problems.push_back(problem);
+  std::vector<Problem> problems = check_model(without_fusion);
+  const auto add = [&](const std::vector<Problem>& more) { problems.insert(problems.end(), more.begin(), more.end()); };
+  add(check_crop(config.augment));
+  if (problems.empty()) add(check_masking(config.mae, config.model.patches()));
   const auto& train = config.train;
-  if (config.data.train.empty())
-    problems.push_back("data.train: no images are named; a folder, tar shards or a list of these is expected");
   if (train.micro_batch && *train.micro_batch > train.batch_size)
-    problems.push_back(
-        str("train.micro_batch: ", *train.micro_batch, " is more than train.batch_size, ", train.batch_size));
+    add({{"train.micro_batch", str(*train.micro_batch, " is more than train.batch_size, ", train.batch_size)}});
+  if (config.data.train.empty())
+    add({{"data.train", "no images are named; a folder, tar shards or a list of these is expected"}});
   if (config.model.fusion.kind == FusionKind::llama && config.model.fusion.weights.empty())
-    problems.push_back(
-        "model.fusion.weights: required for kind: llama; a block file, a Meta or Hugging Face folder, or random");
-  if (!problems.empty())
-    throw UsageError(join(problems, "\n"), "`--help KEY` says what a key means; --print-config shows all values");
+    add({{"model.fusion.weights", "required for kind: llama; a block file, a Meta or Hugging Face folder, or random"}});
+  return problems;
 }
 
 }  // namespace
@@ -101,10 +100,9 @@ void settle_with_weights(PretrainConfig& config, const Written& written) {
 }
 
 void check(PretrainConfig& config, const Written& written) {
-  check_own_rules(config);
+  raise_problems(own_problems(config), written);
   settle_with_weights(config, written);
-  const auto problems = check_model(config.model);
-  if (!problems.empty()) throw UsageError(join(problems, "\n"), "`--help model` lists the model's keys");
+  raise_problems(check_model(config.model), written);
 }
 
 bool may_change_on_resume(const std::string& key) {

@@ -1,13 +1,14 @@
 #include "luvit/train/pretrain_program.h"
 
+#include <iostream>
 #include <thread>
 
 #include "luvit/config/command_line.h"
 #include "luvit/core/error.h"
 #include "luvit/core/log.h"
-#include "luvit/core/malloc.h"
 #include "luvit/core/signals.h"
 #include "luvit/core/text.h"
+#include "luvit/core/version.h"
 #include "luvit/models/initial_values.h"
 #include "luvit/train/device.h"
 #include "luvit/train/loop.h"
@@ -98,7 +99,7 @@ class PretrainRun {
     const Written written = read_pretrain_config(schema_, config_, command_.config, command_.overrides);
     if (command_.print_config) {
       if (fs::exists(config_.model.fusion.weights)) settle_with_weights(config_, written);
-      print_out(print_config(schema_));
+      std::cout << print_config(schema_);
       return static_cast<int>(Exit::ok);
     }
     check(config_, written);
@@ -128,7 +129,9 @@ class PretrainRun {
     const auto point = find_resume_point(command_.resume, folder);
     if (point) compare_configs(*point, yaml, command_.allow_change);
     folder.open(yaml, {.command_line = command_line_, .device = device_name(device_), .threads = threads_, .ranks = 1});
-    log_info(version_line("luvit_pretrain") + str(", on ", device_name(device_), " with ", threads_, " threads"));
+    const Versions v = versions();
+    log_info(str("luvit ", v.luvit, " (", v.revision, "), torch ", v.torch, ", on ", device_name(device_), " with ",
+                 threads_, " threads"));
     log_info(summary_text(config_, summary_, join(config_.data.train, ", ")));
 
     const FrozenReference frozen = give_weights(model, config_, point ? &*point : nullptr);
@@ -232,18 +235,17 @@ class PretrainRun {
 }  // namespace
 
 int pretrain_program(int argc, char** argv) {
-  tune_malloc();
   const CommandLine command =
       parse_command_line("luvit_pretrain", "Pretrains LUViT by masked autoencoding.", argc, argv);
   if (command.version) {
-    print_out(version_line("luvit_pretrain") + "\n");
+    std::cout << version_report();
     return static_cast<int>(Exit::ok);
   }
   if (command.help) {
     Schema schema;
     PretrainConfig config;
     declare(schema, config);
-    print_out(command.usage + print_help(schema, *command.help));
+    std::cout << (command.help->empty() ? command.options_help : "") << print_help(schema, *command.help);
     return static_cast<int>(Exit::ok);
   }
   install_stop_signals();

@@ -1,23 +1,17 @@
 #include "luvit/train/progress.h"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmath>
 #include <cstdio>
 
 #include "luvit/core/log.h"
+#include "luvit/core/machine.h"
 #include "luvit/core/text.h"
 
 namespace luvit {
 
 namespace {
-
-double peak_memory_bytes() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) * 1024;
-}
 
 std::string number(double value) {
   return std::isfinite(value) ? exact(value) : "null";
@@ -78,7 +72,7 @@ void Progress::step(const StepRecord& record, double waited_seconds, std::int64_
                      ",\"images_per_second\":", number(rate), ",\"data_wait\":", number(wait),
                      record.loss_scale > 0 ? str(",\"loss_scale\":", number(record.loss_scale)) : "",
                      record.skipped ? ",\"skipped\":true" : "", bad_files > 0 ? str(",\"bad_files\":", bad_files) : "",
-                     ",\"memory_bytes\":", static_cast<std::int64_t>(peak_memory_bytes()), "}"));
+                     ",\"memory_bytes\":", peak_memory_bytes(), "}"));
   folder_.events().scalar("train/loss", record.step, record.loss);
   folder_.events().scalar("train/lr", record.step, record.lr);
   folder_.events().scalar("train/grad_norm", record.step, record.grad_norm);
@@ -92,8 +86,8 @@ void Progress::step(const StepRecord& record, double waited_seconds, std::int64_
                format("%.4f", smooth_weight_ > 0 ? smooth_loss_ / smooth_weight_ : record.loss), ") lr ",
                format("%.3e", record.lr), " gnorm ", format("%.3g", record.grad_norm), record.skipped ? " skipped" : "",
                " | ", format("%.4g", rate), " img/s data ", format("%.1f", 100 * wait), "% mem ",
-               human_bytes(peak_memory_bytes()), bad_files > 0 ? str(" bad ", bad_files) : "", " | eta ",
-               human_seconds(step_seconds * static_cast<double>(last_ - record.step))));
+               human_bytes(static_cast<double>(peak_memory_bytes())), bad_files > 0 ? str(" bad ", bad_files) : "",
+               " | eta ", human_seconds(step_seconds * static_cast<double>(last_ - record.step))));
   if (terminal_)
     std::fprintf(stderr, "\r%3.0f%% of %lld steps\r",
                  100.0 * static_cast<double>(record.step) / static_cast<double>(last_), static_cast<long long>(last_));

@@ -1,8 +1,6 @@
 #include "luvit/train/run_folder.h"
 
-#include <ATen/Context.h>
-#include <ATen/detail/CUDAHooksInterface.h>
-#include <torch/headeronly/version.h>
+#include <torch/version.h>
 #include <unistd.h>
 
 #include <ctime>
@@ -49,10 +47,12 @@ std::string environment_json(const Environment& environment) {
   out["command_line"] = environment.command_line;
   out["started"] = utc_now();
   out["host"] = host_name();
-  out["version"] = version_text;
-  out["git_revision"] = git_revision;
-  out["torch"] = TORCH_VERSION;
-  out["cuda"] = at::hasCUDA() ? at::detail::getCUDAHooks().versionCUDART() : 0;
+  const Versions v = versions();
+  out["version"] = v.luvit;
+  out["git_revision"] = v.revision;
+  out["torch"] = v.torch;
+  out["cuda"] = v.cuda;
+  out["nccl"] = v.nccl;
   out["device"] = environment.device;
   out["threads"] = environment.threads;
   out["ranks"] = environment.ranks;
@@ -82,15 +82,15 @@ void RunFolder::open(const std::string& config_yaml, const Environment& environm
 }
 
 void RunFolder::metric(const std::string& json_object) {
-  metrics_->add(json_object);
+  metrics_->write(json_object);
 }
 
 void RunFolder::bad_file(const BadFile& file) {
   if (!bad_names_.insert(file.name).second) return;
   log_warning(str("unreadable image, replaced: ", escape(file.name), ": ", escape(file.reason)));
   if (!bad_files_) bad_files_ = std::make_unique<JsonLines>(path_ / "bad_files.jsonl");
-  bad_files_->add(str("{\"path\":", json_quote(file.name), ",\"index\":", file.index,
-                         ",\"epoch\":", exact(file.epoch), ",\"error\":", json_quote(file.reason), "}"));
+  bad_files_->write(str("{\"path\":", json_quote(file.name), ",\"index\":", file.index,
+                        ",\"epoch\":", exact(file.epoch), ",\"error\":", json_quote(file.reason), "}"));
 }
 
 }  // namespace luvit

@@ -13,7 +13,4 @@ std::string device_name(at::Device device);  // "cpu", "cuda:0"
 // Sets the number of threads of the model's arithmetic (0: all cores) and returns it.
 std::int64_t set_threads(std::int64_t threads);
 
-// "luvit 0.1.0 (d18a56f), torch 2.15.0, CUDA 13.2, NCCL 2.30.7": what this program was built with.
-std::string version_line(const std::string& program);
-
 }  // namespace luvit
