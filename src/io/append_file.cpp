@@ -31,10 +31,6 @@ void AppendFile::append(std::string_view record) {
   }
 }
 
-void AppendFile::sync() {
-  if (::fsync(descriptor_) != 0 && errno != EINVAL) fail("write", errno);  // EINVAL: a pipe or device
-}
-
 void AppendFile::cut_torn_line() {
   struct stat status {};
   if (::fstat(descriptor_, &status) != 0) fail("read", errno);

@@ -16,7 +16,6 @@ class AppendFile {
   AppendFile& operator=(const AppendFile&) = delete;
 
   void append(std::string_view record);
-  void sync();
   // Cuts off what follows the last '\n'.
   void cut_torn_line();
 

@@ -12,14 +12,10 @@ struct JsonLines::Impl {
 JsonLines::JsonLines(const fs::path& path) : impl_(std::make_unique<Impl>(path)) {}
 JsonLines::~JsonLines() = default;
 
-void JsonLines::add(std::string_view object) {
+void JsonLines::write(std::string_view object) {
   std::string line(object);
   line += '\n';
   impl_->file.append(line);
-}
-
-void JsonLines::sync() {
-  impl_->file.sync();
 }
 
 }  // namespace luvit

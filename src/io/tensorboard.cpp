@@ -112,8 +112,4 @@ void TensorBoardWriter::png(const std::string& tag, std::int64_t step, int heigh
   impl_->add(step, entry);
 }
 
-void TensorBoardWriter::flush() {
-  impl_->file.sync();
-}
-
 }  // namespace luvit

@@ -13,8 +13,7 @@ class JsonLines {
   explicit JsonLines(const fs::path& path);  // appends to what is there; RunError if it cannot be opened
   ~JsonLines();
   // `object` is JSON without a line break in it. RunError if it cannot be written.
-  void add(std::string_view object);
-  void sync();
+  void write(std::string_view object);
 
  private:
   struct Impl;
