@@ -3,8 +3,8 @@
 #include <set>
 
 #include "luvit/io/safetensors.h"
-#include "luvit/models/options.h"
 #include "luvit/models/llama_block.h"
+#include "luvit/models/options.h"
 
 namespace luvit {
 
@@ -15,19 +15,22 @@ namespace luvit {
 struct BlockInfo {
   std::int64_t dim = 0, heads = 0, kv_heads = 0, head_dim = 0, hidden = 0;
   double norm_eps = 0;
-  std::int64_t layer = 0;   // counted from 0, never -1
-  std::string source;       // what it was read from
+  std::int64_t layer = 0;  // counted from 0, never -1
+  std::string source;      // what it was read from
   bool qkv_bias = false, o_bias = false, qk_norm = false;
 };
 struct BlockSource {
   BlockInfo info;
   std::string path;
-  std::string sha256;                   // over the nine (or more) tensors: names, types, shapes, bytes
-  NamedTensors tensors;                 // in the file's type
-  at::Tensor final_norm;                // undefined unless asked for (a Meta or Hugging Face folder)
+  std::string sha256;     // over the nine (or more) tensors: names, types, shapes, bytes
+  NamedTensors tensors;   // in the file's type
+  at::Tensor final_norm;  // undefined unless asked for (a Meta or Hugging Face folder)
 };
 BlockInfo describe_block(const fs::path& path, std::int64_t layer);
 BlockSource read_block(const fs::path& path, std::int64_t layer, bool with_final_norm = false);
+
+// `luvit.block`, the metadata of a block file.
+Metadata block_metadata(const BlockInfo& info);
 
 // Sizes nobody wrote come from the block; a written one that differs is a DataError with both values.
 // `written` holds config keys ("model.fusion.hidden", …).
