@@ -3,12 +3,6 @@
 namespace luvit {
 namespace {
 
-// [B,T,3·D] → q, k, v, each [B,H,T,D/H]
-std::vector<Tensor> split_heads(const Tensor& qkv, std::int64_t heads) {
-  const auto batch = qkv.size(0), tokens = qkv.size(1), width = qkv.size(2) / 3;
-  return qkv.view({batch, tokens, 3, heads, width / heads}).permute({2, 0, 3, 1, 4}).unbind(0);
-}
-
 // x + branch, for the samples that keep it.
 Tensor add_branch(const Tensor& x, const Tensor& branch, const Tensor& keep, std::int64_t which, double probability) {
   if (!keep.defined()) return x + branch;
@@ -24,8 +18,7 @@ SelfAttention::SelfAttention(std::int64_t dim, std::int64_t heads_) : qkv(dim, 3
 }
 
 Tensor SelfAttention::operator()(const Tensor& x) const {
-  const auto parts = split_heads(qkv(x), heads);
-  return proj(attention(parts[0], parts[1], parts[2]).transpose(1, 2).reshape(x.sizes()));
+  return proj(self_attention(qkv(x), heads));
 }
 
 Tensor SelfAttention::weights(const Tensor& x) const {

@@ -42,6 +42,10 @@ struct LayerNorm : Module {
 
 // softmax(q·kᵀ/√d)·v without a mask; q [B,H,T,d], k and v [B,KV,T,d] with KV dividing H.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v);
+// The same of a packed projection [B,T,3·D]: [B,T,D].
+Tensor self_attention(const Tensor& qkv, std::int64_t heads);
+// [B,T,3·D] → q, k, v, each [B,H,T,D/H].
+std::vector<Tensor> split_heads(const Tensor& qkv, std::int64_t heads);
 // The matrix itself, after softmax, float32: [B,H,T,T].
 Tensor attention_weights(const Tensor& q, const Tensor& k);
 

@@ -1,0 +1,33 @@
+#include <ATen/ATen.h>
+
+#include "attention_products.h"
+#include "luvit/models/layers.h"
+
+namespace luvit {
+
+Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v) {
+  if (prefers_products(q)) return attention_by_products(q, k, v);
+  const bool grouped = k.size(1) != q.size(1);
+  return at::scaled_dot_product_attention(q, k, v, /*attn_mask=*/{}, /*dropout_p=*/0.0, /*is_causal=*/false,
+                                          /*scale=*/std::nullopt, /*enable_gqa=*/grouped);
+}
+
+Tensor self_attention(const Tensor& qkv, std::int64_t heads) {
+  if (prefers_products(qkv)) return self_attention_by_products(qkv, heads);
+  const std::vector<Tensor> parts = split_heads(qkv, heads);
+  return attention(parts[0], parts[1], parts[2]).transpose(1, 2).flatten(2);
+}
+
+std::vector<Tensor> split_heads(const Tensor& qkv, std::int64_t heads) {
+  const auto batch = qkv.size(0), tokens = qkv.size(1), width = qkv.size(2) / 3;
+  return qkv.view({batch, tokens, 3, heads, width / heads}).permute({2, 0, 3, 1, 4}).unbind(0);
+}
+
+Tensor attention_weights(const Tensor& q, const Tensor& k) {
+  const auto type = at::promote_types(q.scalar_type(), at::kFloat);
+  const Tensor keys = k.size(1) == q.size(1) ? k : k.repeat_interleave(q.size(1) / k.size(1), 1);
+  const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(-1)));
+  return at::softmax(at::matmul(q.to(type) * scale, keys.to(type).transpose(-2, -1)), -1);
+}
+
+}  // namespace luvit
