@@ -9,6 +9,7 @@
 #include "luvit/core/text.h"
 #include "luvit/io/pickle.h"
 #include "opened_weights.h"
+#include "tensor_folder.h"
 
 namespace luvit {
 
@@ -74,11 +75,6 @@ Metadata plain_values(const PickleNode& root) {
   return metadata;
 }
 
-std::unique_ptr<TensorSource> open_either(const fs::path& path) {
-  if (looks_like_pickle(path)) return std::make_unique<PickleFile>(path);
-  return std::make_unique<SafetensorsFile>(path);
-}
-
 // The weights files of a foreign folder: safetensors where there are any, else torch's.
 std::vector<fs::path> files_of(const fs::path& folder) {
   std::vector<fs::path> safetensors, torch;
@@ -98,7 +94,8 @@ std::vector<fs::path> files_of(const fs::path& folder) {
 void inspect_folder(Inspection& out, const fs::path& folder) {
   std::set<std::string> seen;
   for (const fs::path& file : files_of(folder)) {
-    for (TensorInfo info : open_either(file)->tensors()) {
+    const auto source = open_tensor_file(file);
+    for (TensorInfo info : source->tensors()) {
       if (!seen.insert(info.name).second) info.name += str(" (", file.filename().string(), ")");
       out.tensors.push_back(std::move(info));
     }

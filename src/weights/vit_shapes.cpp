@@ -58,16 +58,24 @@ std::optional<std::int64_t> heads_of_name(const std::string& name) {
   return std::nullopt;
 }
 
+// A count that the stored arguments give directly, or what their model's name implies.
+std::optional<std::int64_t> stored_heads(const PickleNode* arguments, const char* key,
+                                         std::optional<std::int64_t> of_name) {
+  const PickleNode* count = arguments ? arguments->find(key) : nullptr;
+  if (count && count->kind == PickleNode::Kind::integer) return count->integer;
+  return of_name;
+}
+
 struct Heads {
   std::int64_t count;
   std::string from;
 };
 
 Heads choose_heads(const ForeignVit& vit, std::int64_t dim, std::optional<std::int64_t> told, const char* option,
-                   std::optional<std::int64_t> named, const std::string& name, std::int64_t usual_width) {
-  Heads heads = told    ? Heads{*told, option}
-                : named ? Heads{*named, str("the stored arguments' model, ", name)}
-                        : Heads{dim / usual_width, str(usual_width, " wide; ", option, " if that is wrong")};
+                   std::optional<std::int64_t> stored, std::int64_t usual_width) {
+  Heads heads = told     ? Heads{*told, option}
+                : stored ? Heads{*stored, "the stored training arguments"}
+                         : Heads{dim / usual_width, str(usual_width, " wide; ", option, " if that is wrong")};
   if (heads.count > 0 && dim % heads.count == 0) return heads;
   throw DataError(str(vit.source.path(), ": ", heads.count, " heads (", heads.from, ") do not divide the width, ", dim),
                   str("say how many there are by ", option));
@@ -80,8 +88,9 @@ void settle_decoder(VitDescription& out, const ForeignVit& vit, const PickleNode
   decoder.depth = blocks_of(vit, "decoder_blocks");
   const std::string name = stored_model_name(arguments);
   // All of MAE's functions build the same decoder.
-  const auto named = name.starts_with("mae_vit") ? std::optional<std::int64_t>(16) : std::nullopt;
-  const Heads heads = choose_heads(vit, decoder.dim, options.decoder_heads, "--decoder-heads", named, name, 32);
+  const auto of_name = name.starts_with("mae_vit") ? std::optional<std::int64_t>(16) : std::nullopt;
+  const Heads heads = choose_heads(vit, decoder.dim, options.decoder_heads, "--decoder-heads",
+                                   stored_heads(arguments, "decoder_num_heads", of_name), 32);
   decoder.heads = heads.count;
   out.decoder_heads_from = heads.from;
 
@@ -142,8 +151,9 @@ VitDescription describe_vit(const ForeignVit& vit, const PickleNode* arguments, 
   if (model.depth == 0) throw DataError(str(vit.source.path(), ": not a ViT: no blocks.0"), plain_vit_hint);
   model.mlp_ratio = ratio_of(shape_of(vit, "blocks.0.mlp.fc1.weight", 2)[0], model.dim);
 
-  const std::string name = stored_model_name(arguments);
-  const Heads heads = choose_heads(vit, model.dim, options.heads, "--heads", heads_of_name(name), name, 64);
+  const Heads heads =
+      choose_heads(vit, model.dim, options.heads, "--heads",
+                   stored_heads(arguments, "num_heads", heads_of_name(stored_model_name(arguments))), 64);
   model.heads = heads.count;
   out.heads_from = heads.from;
   if (out.model.kind == ModelKind::pretraining) settle_decoder(out, vit, arguments, options);
