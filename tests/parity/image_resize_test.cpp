@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "image_fixture.h"
+#include "luvit/core/text.h"
 #include "luvit/data/transforms.h"
 
 namespace luvit {
@@ -21,7 +22,7 @@ int each_resize(const char* filter, Visit visit) {
   int cases = 0;
   for (const auto& info : fixture.tensors()) {
     ResizeCase c{};
-    const std::string form = std::string(filter) + ".%dx%d.%dx%d";
+    const std::string form = str(filter, ".%dx%d.%dx%d");
     if (std::sscanf(info.name.c_str(), form.c_str(), &c.height, &c.width, &c.to_height, &c.to_width) != 4) continue;
     visit(c, image_of(base.slice(0, 0, c.height).slice(1, 0, c.width)), fixture.read(info.name));
     ++cases;
@@ -43,6 +44,7 @@ TEST(ImageParity, EvaluationsResizeIsPillowsToThePixel) {
 TEST(ImageParity, ControlTheOtherFilterIsFarFromPillows) {
   each_resize("bicubic", [](const ResizeCase& c, const Image& source, const at::Tensor& expected) {
     if (c.to_height < 20 || c.to_width < 20 || c.height < 20 || c.width < 20) return;
+    if (c.to_height == c.height && c.to_width == c.width) return;
     EXPECT_GT(pixel_difference(resize_as_pillow(source, c.to_height, c.to_width, Filter::bilinear), expected).largest,
               2);
   });
