@@ -1,12 +1,12 @@
+#include <ATen/Context.h>
+
 #include "luvit/config/options_parser.h"
 #include "luvit/core/error.h"
-#include "luvit/core/malloc.h"
 #include "luvit/eval/infer.h"
 
 namespace {
 
 int infer_program(int argc, char** argv) {
-  luvit::tune_malloc();
   std::string weights, tensors, emit, out, pictures, type = "float32";
   std::int64_t seed = 0;
   luvit::InferOptions options;
