@@ -14,6 +14,8 @@ constexpr std::int32_t half = 1 << (precision - 1);
 
 // Sixteen sums side by side; the compiler maps them to what the processor has.
 using Sums = std::int32_t __attribute__((vector_size(64)));
+// The same in memory of std::vector's, which aligns to 16 bytes only.
+using StoredSums = Sums __attribute__((aligned(4), may_alias));
 using Levels = std::uint8_t __attribute__((vector_size(16)));
 
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -78,7 +80,7 @@ inline __attribute__((always_inline)) Levels clipped(Sums sums) {
 // multiplication and one addition a tap for twelve values.
 LUVIT_FOR_EACH_PROCESSOR
 void resize_rows(const std::uint8_t* in, std::int64_t rows, std::int64_t in_width, const Coefficients& c,
-                 std::int64_t out_width, Sums* lanes, std::uint8_t* out) {
+                 std::int64_t out_width, StoredSums* lanes, std::uint8_t* out) {
   for (std::int64_t y = 0; y < rows; y += 4) {
     const std::int64_t together = std::min<std::int64_t>(4, rows - y);
     const std::uint8_t* row[4];
@@ -93,7 +95,7 @@ void resize_rows(const std::uint8_t* in, std::int64_t rows, std::int64_t in_widt
       lanes[x] = __builtin_convertvector(level, Sums);
     }
     for (std::int64_t x = 0; x < out_width; ++x) {
-      const Sums* from = lanes + c.first[static_cast<std::size_t>(x)];
+      const StoredSums* from = lanes + c.first[static_cast<std::size_t>(x)];
       const std::int32_t* w = c.weights.data() + x * c.taps;
       Sums sums = Sums{} + half;
       for (std::int32_t k = 0; k < c.count[static_cast<std::size_t>(x)]; ++k) sums += from[k] * w[k];
@@ -136,7 +138,7 @@ void resize_columns(const std::uint8_t* in, std::int64_t bytes, const Coefficien
 
 struct Scratch {
   Coefficients rows, columns;
-  std::vector<Sums> lanes;
+  std::vector<std::int32_t> lanes;  // sixteen for each input column
   std::vector<std::uint8_t> between;
 };
 
@@ -150,9 +152,10 @@ void resize_as_pillow(const Image& image, std::int64_t height, std::int64_t widt
   const std::uint8_t* from = image.pixels.data();
   if (width != image.width) {
     coefficients(image.width, width, filter, scratch.rows);
-    scratch.lanes.resize(static_cast<std::size_t>(image.width));
+    scratch.lanes.resize(static_cast<std::size_t>(image.width * 16));
     scratch.between.resize(static_cast<std::size_t>(image.height * width * 3));
-    resize_rows(from, image.height, image.width, scratch.rows, width, scratch.lanes.data(), scratch.between.data());
+    resize_rows(from, image.height, image.width, scratch.rows, width,
+                reinterpret_cast<StoredSums*>(scratch.lanes.data()), scratch.between.data());
     from = scratch.between.data();
   }
   if (height == image.height) {
