@@ -25,9 +25,11 @@ std::vector<Tensor> split_heads(const Tensor& qkv, std::int64_t heads) {
 
 Tensor attention_weights(const Tensor& q, const Tensor& k) {
   const auto type = at::promote_types(q.scalar_type(), at::kFloat);
-  const Tensor keys = k.size(1) == q.size(1) ? k : k.repeat_interleave(q.size(1) / k.size(1), 1);
-  const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(-1)));
-  return at::softmax(at::matmul(q.to(type) * scale, keys.to(type).transpose(-2, -1)), -1);
+  const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(3)));
+  // Heads that share keys become rows of one product: [B,H,T,d], [B,KV,T,d] → [B,KV,(H/KV)·T,T].
+  const Tensor rows = q.to(type).reshape({q.size(0), k.size(1), -1, q.size(3)}) * scale;
+  const Tensor weights = at::softmax(at::matmul(rows, k.to(type).transpose(-2, -1)), -1);
+  return weights.view({q.size(0), q.size(1), q.size(2), k.size(2)});
 }
 
 }  // namespace luvit

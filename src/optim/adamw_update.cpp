@@ -3,6 +3,16 @@
 #include <ATen/ATen.h>
 
 namespace luvit {
+namespace {
+
+// Infinities and NaN as numbers, so that a skipped update can be multiplied away.
+at::Tensor finite(const at::Tensor& x) {
+  constexpr double bound = 1e15;  // its square is a float32 too
+  const at::Tensor high = at::full({}, bound, x.options());
+  return at::fmin(at::fmax(x, -high), high);
+}
+
+}  // namespace
 
 bool has_fused_adamw(at::Device device) {
   return device.is_cpu() || device.is_cuda();
@@ -22,13 +32,14 @@ void adamw_fused(AdamWUpdate& u) {
 
 void adamw_plain(AdamWUpdate& u) {
   const bool may_skip = u.found_inf.defined();
-  const at::Tensor skip = may_skip ? u.found_inf.to(at::kBool) : at::Tensor();
+  // By arithmetic: where() has no meta kernel.
   auto assign = [&](at::Tensor& target, const at::Tensor& value) {
-    target.copy_(may_skip ? at::where(skip, target, value) : value);
+    target.copy_(may_skip ? value * (1 - u.found_inf) + target * u.found_inf : value);
   };
   for (std::size_t i = 0; i < u.parameters.size(); ++i) {
     at::Tensor &p = u.parameters[i], &m = u.exp_avg[i], &v = u.exp_avg_sq[i], &step = u.steps[i];
-    const at::Tensor g = u.grad_scale.defined() ? u.gradients[i] / u.grad_scale : u.gradients[i];
+    at::Tensor g = u.grad_scale.defined() ? u.gradients[i] / u.grad_scale : u.gradients[i];
+    if (may_skip) g = finite(g);
     assign(step, step + 1);
     assign(m, m.lerp(g, 1 - u.beta1));
     assign(v, v * u.beta2 + g * g * (1 - u.beta2));

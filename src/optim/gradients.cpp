@@ -32,10 +32,11 @@ at::Tensor any_non_finite(const std::vector<at::Tensor>& scalars) {
   at::NoGradGuard no_grad;
   at::Tensor found;
   for (const at::Tensor& scalar : scalars) {
-    const at::Tensor bad = at::isfinite(scalar.detach()).logical_not();
-    found = found.defined() ? found.logical_or(bad) : bad;
+    // x − x is NaN, and so unequal to 0, for infinities and NaN; isfinite() has no meta kernel.
+    const at::Tensor x = scalar.detach(), bad = (x - x).ne(0).to(at::kFloat);
+    found = found.defined() ? at::maximum(found, bad) : bad;
   }
-  return found.to(at::kFloat);
+  return found;
 }
 
 }  // namespace luvit

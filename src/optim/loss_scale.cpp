@@ -15,17 +15,16 @@ bool has_amp_kernels(const at::Tensor& tensor) {
 
 void unscale_plain(std::vector<at::Tensor>& gradients, at::Tensor& found_inf, const at::Tensor& inverse_scale) {
   for (at::Tensor& gradient : gradients) {
-    found_inf.copy_(at::maximum(found_inf, at::isfinite(gradient).all().logical_not().to(at::kFloat)));
+    found_inf.copy_(at::maximum(found_inf, (gradient - gradient).ne(0).any().to(at::kFloat)));  // inf − inf is NaN
     gradient.mul_(inverse_scale);
   }
 }
 
 void update_plain(at::Tensor& scale, at::Tensor& growth, const at::Tensor& found_inf) {
-  const at::Tensor bad = found_inf.to(at::kBool);
-  const at::Tensor grown = growth + 1;
-  const at::Tensor full = grown.eq(growth_interval);
-  scale.copy_(at::where(bad, scale * backoff_factor, at::where(full, scale * growth_factor, scale)));
-  growth.copy_(at::where(bad.logical_or(full), at::zeros_like(grown), grown));
+  const at::Tensor good = 1 - found_inf;
+  const at::Tensor full = (growth + 1).eq(growth_interval).to(at::kFloat) * good;
+  scale.mul_(found_inf * backoff_factor + good * (1 + full * (growth_factor - 1)));
+  growth.copy_((growth + 1) * good * (1 - full));
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ std::vector<ParameterGroup> groups_of(Pair& model) {
 
 AdamWUpdate example(double skip) {
   AdamWUpdate u;
-  for (const at::IntArrayRef shape : {at::IntArrayRef{5, 3}, at::IntArrayRef{7}}) {
+  for (const std::vector<std::int64_t>& shape : std::vector<std::vector<std::int64_t>>{{5, 3}, {7}}) {
     std::int64_t n = 1;
     for (const std::int64_t side : shape) n *= side;
     u.parameters.push_back(at::linspace(-2, 3, n, at::kDouble).reshape(shape));
