@@ -51,10 +51,10 @@ Format image_format(Bytes encoded, const std::string& name) {
   using std::literals::operator""sv;
   if (begins(encoded, "II*\0"sv) || begins(encoded, "MM\0*"sv)) return Format::tiff;
   const auto* text = reinterpret_cast<const char*>(encoded.data());
-  throw DataError(
-      str(name, ": not an image: it begins with '", std::string_view(text, std::min<std::size_t>(encoded.size(), 8)),
-          "', expected JPEG, PNG, WebP, BMP or TIFF"),
-      "copy the file again, or leave it out");
+  throw DataError(str(name, ": not an image: it begins with '",
+                      escape(std::string_view(text, std::min<std::size_t>(encoded.size(), 8))),
+                      "', expected JPEG, PNG, WebP, BMP or TIFF"),
+                  "copy the file again, or leave it out");
 }
 
 void check_size(std::int64_t height, std::int64_t width, const std::string& name) {
