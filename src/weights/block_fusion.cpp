@@ -3,6 +3,7 @@
 
 #include "luvit/core/error.h"
 #include "luvit/core/text.h"
+#include "luvit/weights/adapter.h"
 #include "luvit/weights/block_source.h"
 
 namespace luvit {
@@ -58,6 +59,10 @@ void settle_fusion_options(FusionOptions& options, const BlockInfo& info, const 
   options.qkv_bias = info.qkv_bias;
   options.o_bias = info.o_bias;
   options.qk_norm = info.qk_norm;
+  if (options.lora.weights) {
+    Adapter adapter = read_adapter(*options.lora.weights, options.layer, info.head_dim);
+    settle_lora_options(options.lora, adapter, written, *options.lora.weights);
+  }
 }
 
 void load_block(Module& model, const BlockSource& block, at::ScalarType frozen_type) {

@@ -73,9 +73,9 @@ struct WithFusion : Module {
 
 TEST(Adapter, IsLoadedWhereItFits) {
   FusionOptions options;
-  settle_fusion_options(options, describe_block(fixture("llama/single"), -1), {}, "llama");
+  options.lora.weights = fixture("peft").string();
+  settle_fusion_options(options, describe_block(fixture("llama/single"), -1), {"model.fusion.lora.targets"}, "llama");
   Adapter adapter = read_adapter(fixture("peft"));
-  settle_lora_options(options.lora, adapter, {}, "peft");
   EXPECT_EQ(options.lora.rank, 4);
   EXPECT_EQ(options.lora.alpha, 8);
   WithFusion model(options);
