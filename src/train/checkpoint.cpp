@@ -57,15 +57,12 @@ NamedTensors own_tensors(Module& model) {
 }
 
 json frozen_to_json(const FrozenReference& frozen) {
-  switch (frozen.kind) {
-    case FrozenReference::Kind::none:
-      return nullptr;
-    case FrozenReference::Kind::random:
-      return {{"source", "random"}, {"seed", frozen.seed}};
-    case FrozenReference::Kind::file:
-      return {{"source", frozen.source}, {"layer", frozen.layer}, {"sha256", frozen.sha256}};
-  }
-  return nullptr;
+  if (frozen.kind == FrozenReference::Kind::none) return nullptr;
+  json out = frozen.kind == FrozenReference::Kind::random
+                 ? json{{"source", "random"}, {"seed", frozen.seed}}
+                 : json{{"source", frozen.source}, {"layer", frozen.layer}, {"sha256", frozen.sha256}};
+  if (frozen.type) out["type"] = dtype_name(*frozen.type);
+  return out;
 }
 
 json state_to_json(const CheckpointState& state, const json& files) {
@@ -91,17 +88,6 @@ json parse_state(const fs::path& folder) {
   }
 }
 
-std::string file_defect(const fs::path& folder, const std::string& name, const json& record) {
-  std::error_code failed;
-  const auto bytes = fs::file_size(folder / name, failed);
-  if (failed) return name + " is missing";
-  const auto expected = record.at("bytes").get<std::uintmax_t>();
-  if (bytes != expected) return str(name, " has ", bytes, " bytes, ", expected, " expected");
-  if (sha256_of_file(folder / name) != record.at("sha256").get<std::string>())
-    return name + " has changed: its SHA-256 differs";
-  return {};
-}
-
 }  // namespace
 
 std::string checkpoint_defect(const fs::path& folder) {
@@ -112,16 +98,14 @@ std::string checkpoint_defect(const fs::path& folder) {
     if (state.at("luvit.format") != "1")
       return str("its format is ", state.at("luvit.format").dump(), ", this version reads \"1\"");
     if (sha256_of(state.at("config").get<std::string>()) != state.at("config_sha256")) return "state.json has changed";
-    for (const char* name : {weights_file, optimizer_file}) {
-      const std::string defect = file_defect(folder, name, state.at("files").at(name));
-      if (!defect.empty()) return defect;
-    }
+    if (!state.at("files").contains(weights_file) || !state.at("files").contains(optimizer_file))
+      return str(state_file, " lists no weights or no optimizer state");
+    return checkpoint_files_defect(folder, FileCheck::hashes);
   } catch (const json::exception& error) {
     return str(state_file, ": ", error.what());
   } catch (const Error& error) {
     return error.what();
   }
-  return {};
 }
 
 CheckpointState read_checkpoint_state(const fs::path& folder) {

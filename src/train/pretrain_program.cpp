@@ -1,5 +1,6 @@
 #include "luvit/train/pretrain_program.h"
 
+#include <cstdlib>
 #include <iostream>
 #include <thread>
 
@@ -20,6 +21,16 @@
 namespace luvit {
 
 namespace {
+
+// Started many times by a launcher, each copy would train the whole alone, into the same folder.
+void refuse_many_ranks() {
+  for (const char* variable : {"WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS"}) {
+    const char* value = std::getenv(variable);
+    if (value && std::atoll(value) > 1)
+      throw UsageError(str("the environment says ", variable, "=", value, ", but this version trains with one rank"),
+                       "start it without the launcher, or unset the variable");
+  }
+}
 
 std::string joined_words(int argc, char** argv) {
   return join(std::vector<std::string>(argv, argv + argc), " ");
@@ -68,14 +79,15 @@ FrozenReference give_weights(MaskedAutoencoder& model, const PretrainConfig& con
   if (random && point) how.seed = point->state.frozen.seed;
   initialise(model, config.model, how);
   FrozenReference reference;
-  if (random) reference = {.kind = FrozenReference::Kind::random, .seed = how.seed};
+  if (random) reference = {.kind = FrozenReference::Kind::random, .seed = how.seed, .type = type};
   if (from_file) {
     const BlockSource block = read_block(fusion.weights, fusion.layer, fusion.final_norm == FinalNorm::pretrained);
     load_block(model, block, type);
     reference = {.kind = FrozenReference::Kind::file,
                  .source = fusion.weights,
                  .layer = block.info.layer,
-                 .sha256 = block.sha256};
+                 .sha256 = block.sha256,
+                 .type = type};
   }
   if (fusion.kind == FusionKind::llama && fusion.lora.weights) load_adapter(model, fusion, *fusion.lora.weights);
   return reference;
@@ -248,6 +260,7 @@ int pretrain_program(int argc, char** argv) {
     std::cout << (command.help->empty() ? command.options_help : "") << print_help(schema, *command.help);
     return static_cast<int>(Exit::ok);
   }
+  refuse_many_ranks();
   install_stop_signals();
   return PretrainRun(command, joined_words(argc, argv)).run();
 }
