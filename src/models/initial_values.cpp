@@ -57,28 +57,32 @@ Rule rule_for(const NamedTensor& named, const ModelOptions& options) {
 // number of threads.
 constexpr std::int64_t piece = std::int64_t{1} << 18;
 
-void fill_piece(std::uint64_t seed, const std::string& name, const Rule& rule, std::int64_t index, float* out,
-                std::int64_t count) {
-  Random random(seed, index == 0 ? name : str(name, '#', index), Purpose::initial);
+// Numbers pass through a buffer that stays in the cache on their way to another type.
+constexpr std::int64_t buffer_size = std::int64_t{1} << 14;
+
+void fill_piece(Random random, const Rule& rule, const Tensor& out) {
   const auto value = static_cast<float>(rule.value);
-  if (rule.kind == Rule::Kind::normal) {
-    random.fill_normal(out, count, /*mean=*/0.0F, value);
-  } else {
-    random.fill_uniform(out, count, -value, value);
+  Tensor buffer = at::empty({std::min(buffer_size, out.numel())}, at::kFloat);
+  for (std::int64_t at = 0; at < out.numel(); at += buffer_size) {
+    const std::int64_t count = std::min(buffer_size, out.numel() - at);
+    if (rule.kind == Rule::Kind::normal) {
+      random.fill_normal(buffer.mutable_data_ptr<float>(), count, /*mean=*/0.0F, value);
+    } else {
+      random.fill_uniform(buffer.mutable_data_ptr<float>(), count, -value, value);
+    }
+    out.narrow(0, at, count).copy_(buffer.narrow(0, 0, count));
   }
 }
 
-at::Tensor random_values(std::uint64_t seed, const std::string& name, const Rule& rule, at::IntArrayRef shape,
-                         at::ScalarType type) {
+Tensor random_values(std::uint64_t seed, const std::string& name, const Rule& rule, at::IntArrayRef shape,
+                     at::ScalarType type) {
   Tensor result = at::empty(shape, type);
   const Tensor flat = result.view({-1});
   const std::int64_t total = flat.numel();
   at::parallel_for(0, (total + piece - 1) / piece, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      const Tensor out = flat.narrow(0, i * piece, std::min(piece, total - i * piece));
-      const Tensor values = type == at::kFloat ? out : at::empty(out.sizes(), at::kFloat);
-      fill_piece(seed, name, rule, i, values.mutable_data_ptr<float>(), out.numel());
-      if (type != at::kFloat) out.copy_(values);
+      const Random random(seed, i == 0 ? name : str(name, '#', i), Purpose::initial);
+      fill_piece(random, rule, flat.narrow(0, i * piece, std::min(piece, total - i * piece)));
     }
   });
   return result;

@@ -95,7 +95,11 @@ TEST(InitialValues, FrozenTensorsTakeTheirTypeOrAreLeftAlone) {
   const ModelOptions options = small_options();
   Classifier model(options);
   initialise(model, options, {.frozen_type = at::kBFloat16});
-  EXPECT_EQ(tensor_named(model, "fusion.block.mlp.up_proj.weight").scalar_type(), at::kBFloat16);
+  const char* name = "fusion.block.mlp.up_proj.weight";
+  Classifier exact(options);
+  initialise(exact, options, {.frozen_type = at::kFloat});
+  EXPECT_EQ(tensor_named(model, name).scalar_type(), at::kBFloat16);
+  EXPECT_TRUE(at::equal(tensor_named(model, name), tensor_named(exact, name).to(at::kBFloat16)));
   EXPECT_EQ(tensor_named(model, "fusion.proj_in.weight").scalar_type(), at::kFloat);
 
   Classifier waiting(options);

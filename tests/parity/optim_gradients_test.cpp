@@ -64,7 +64,9 @@ TEST(ScalerParity, ScaleAndParametersFollowGradScaler) {
     optimizer.step(1e-3, {}, found_inf);
     scale.update(found_inf);
     ASSERT_EQ(scale.value().item<double>(), expected_scale[step - 1].item<double>()) << "step " << step;
-    if (step <= 10) ASSERT_LE(difference(model.p.detach(), expected[step - 1]), 1e-5) << "step " << step;
+    if (step <= 10) {
+      ASSERT_LE(difference(model.p.detach(), expected[step - 1]), 1e-5) << "step " << step;
+    }
   }
   // The fixture has seen both rules, so equality above means something.
   EXPECT_EQ(expected_scale.min().item<double>(), 8192);

@@ -63,7 +63,8 @@ Table table_of(const std::vector<ParameterGroup>& groups) {
 
 Table expected_table(const std::string& stage) {
   Table table;
-  for (const auto& [name, row] : fixture("optim_groups.json").at(stage).items()) table[name] = {row[0], row[1]};
+  const nlohmann::json stages = fixture("optim_groups.json");  // a temporary would not outlive the loop's head
+  for (const auto& [name, row] : stages.at(stage).items()) table[name] = {row[0], row[1]};
   return table;
 }
 
