@@ -78,43 +78,15 @@ json state_to_json(const CheckpointState& state, const json& files) {
           {"loss_scale", {{"scale", state.loss_scale}, {"growth", state.loss_scale_growth}}}};
 }
 
-json parse_state(const fs::path& folder) {
-  const fs::path path = folder / state_file;
-  try {
-    return json::parse(read_file(path));
-  } catch (const json::exception& error) {
-    throw DataError(str(path.string(), ": not a checkpoint's state: ", error.what()),
-                    "the folder is damaged; use another checkpoint");
-  }
-}
-
 }  // namespace
 
-std::string checkpoint_defect(const fs::path& folder) {
-  if (!fs::is_directory(folder)) return "not a folder";
-  if (!fs::exists(folder / state_file)) return str(state_file, " is missing");
-  try {
-    const json state = parse_state(folder);
-    if (state.at("luvit.format") != "1")
-      return str("its format is ", state.at("luvit.format").dump(), ", this version reads \"1\"");
-    if (sha256_of(state.at("config").get<std::string>()) != state.at("config_sha256")) return "state.json has changed";
-    if (!state.at("files").contains(weights_file) || !state.at("files").contains(optimizer_file))
-      return str(state_file, " lists no weights or no optimizer state");
-    return checkpoint_files_defect(folder, FileCheck::hashes);
-  } catch (const json::exception& error) {
-    return str(state_file, ": ", error.what());
-  } catch (const Error& error) {
-    return error.what();
-  }
-}
-
 CheckpointState read_checkpoint_state(const fs::path& folder) {
-  const std::string defect = checkpoint_defect(folder);
+  const std::string defect = checkpoint_files_defect(folder, FileCheck::hashes);
   if (!defect.empty())
     throw DataError(str(folder.string(), ": not a whole checkpoint: ", defect),
                     "name a folder like RUN/checkpoints/step-00000100");
   try {
-    const json state = parse_state(folder);
+    const json state = json::parse(read_file(folder / state_file));
     CheckpointState out;
     out.step = state.at("step");
     out.epoch = state.at("epoch");
@@ -188,7 +160,7 @@ bool Checkpoints::any() const {
 
 std::optional<fs::path> Checkpoints::newest_whole() const {
   for (const auto& [step, path] : listed()) {
-    const std::string defect = checkpoint_defect(path);
+    const std::string defect = checkpoint_files_defect(path, FileCheck::hashes);
     if (defect.empty()) return path;
     log_warning(str(path.string(), ": skipped, not a whole checkpoint: ", defect));
   }

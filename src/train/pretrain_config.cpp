@@ -5,6 +5,7 @@
 
 #include "luvit/core/error.h"
 #include "luvit/core/text.h"
+#include "luvit/weights/adapter.h"
 #include "luvit/weights/block_source.h"
 
 namespace luvit {
@@ -95,8 +96,11 @@ Written read_pretrain_config(Schema& schema, PretrainConfig& config, const std::
 
 void settle_with_weights(PretrainConfig& config, const Written& written) {
   FusionOptions& fusion = config.model.fusion;
-  if (fusion.kind == FusionKind::llama && !fusion.weights.empty() && fusion.weights != "random")
+  if (fusion.kind != FusionKind::llama || fusion.weights.empty()) return;
+  if (fusion.weights != "random")
     settle_fusion_options(fusion, describe_block(fusion.weights, fusion.layer), written.keys, fusion.weights);
+  else if (fusion.lora.weights)
+    settle_lora_options(fusion.lora, read_adapter(*fusion.lora.weights), written.keys, *fusion.lora.weights);
 }
 
 void check(PretrainConfig& config, const Written& written) {

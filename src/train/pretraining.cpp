@@ -1,7 +1,7 @@
 #include "luvit/train/pretraining.h"
 
-#include "luvit/core/random.h"
 #include "luvit/data/evaluation_reader.h"
+#include "luvit/eval/inference_model.h"
 #include "luvit/eval/pictures.h"
 #include "luvit/models/dropout.h"
 
@@ -13,15 +13,6 @@ const at::Tensor& named(const StepBatch& batch, const char* name) {
   for (const auto& [key, tensor] : batch.tensors)
     if (key == name) return tensor;
   throw std::logic_error(name);
-}
-
-// Validation masks are a function of (seed, index): every evaluation of a run hides the same patches.
-at::Tensor evaluation_noise(std::uint64_t seed, std::int64_t first, std::int64_t count, std::int64_t patches) {
-  const at::Tensor noise = at::empty({count, patches}, at::kFloat);
-  for (std::int64_t row = 0; row < count; ++row)
-    Random(seed, 0, static_cast<std::uint64_t>(first + row), Purpose::evaluation_mask)
-        .fill_uniform(noise.data_ptr<float>() + row * patches, patches);
-  return noise;
 }
 
 }  // namespace

@@ -122,7 +122,7 @@ TEST_F(Faults, WrongConfigs) {
     return train({});
   };
   const std::string good = run_.config_text();
-  expect_fault(with(good + "modle: {dim: 3}\n"), 2, {"modle", "model", ":12"});
+  expect_fault(with(good + "modle: {dim: 3}\n"), 2, {"modle", "model", ":14"});
   expect_fault(with(good + "mae: {mask_ratio: many}\n"), 2, {"mask_ratio", "many"});
   expect_fault(with("a: [1, 2\nb: }"), 2, {"config.yaml"});
   expect_fault(with("base: config.yaml\n"), 2, {"config.yaml"});
@@ -157,10 +157,9 @@ class Mounts : public Faults {
 
 TEST_F(Mounts, DiskFull) {
   mount_tmpfs("size=4m");
-  const std::vector<std::string> wide = {"model.dim=96", "model.decoder.dim=96", "train.steps=40",
-                                         "checkpoint.every_steps=1", "checkpoint.keep=100"};
-  std::vector<std::string> words = {"--config", run_.config().string(), "--output", (place_ / "out").string()};
-  words.insert(words.end(), wide.begin(), wide.end());
+  const std::vector<std::string> words = {
+      "--config",       run_.config().string(),     "--output",           (place_ / "out").string(),
+      "train.steps=60", "checkpoint.every_steps=1", "checkpoint.keep=100"};
   expect_fault(run("luvit_pretrain", words), 1, {"full"});
   // What was saved before is untouched: with room again, the same command goes on.
   int saved = 0;

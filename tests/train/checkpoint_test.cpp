@@ -88,9 +88,9 @@ TEST_F(CheckpointTest, EveryKindOfDamageIsFound) {
   const auto damaged = [&](const std::function<void()>& damage) {
     fs::remove_all(folder_ / "checkpoints");
     a.save(checkpoints, 2);
-    EXPECT_EQ(checkpoint_defect(step(2)), "");
+    EXPECT_EQ(checkpoint_files_defect(step(2), FileCheck::hashes), "");
     damage();
-    return checkpoint_defect(step(2));
+    return checkpoint_files_defect(step(2), FileCheck::hashes);
   };
   EXPECT_NE(damaged([&] { fs::remove(step(2) / "state.json"); }), "");
   EXPECT_NE(damaged([&] { fs::remove(step(2) / "model.safetensors"); }), "");

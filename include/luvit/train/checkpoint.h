@@ -44,9 +44,6 @@ class Checkpoints {
   void prune(std::int64_t newest, std::int64_t keep, const std::vector<std::int64_t>& pinned) const;
 };
 
-// Why a folder is no whole checkpoint ("optimizer.safetensors has 10 bytes, 2000 expected"), or "".
-std::string checkpoint_defect(const fs::path& folder);
-
 // DataError unless the folder is a whole checkpoint.
 CheckpointState read_checkpoint_state(const fs::path& folder);
 // Trained and fixed tensors of the model and the optimizer's state; the frozen block stays as it is.
