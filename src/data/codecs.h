@@ -31,7 +31,7 @@ void decode_jpeg(Bytes encoded, const std::string& name, const Box& box, Image& 
 void decode_png(Bytes encoded, const std::string& name, Image& out);
 void decode_opencv(Bytes encoded, const std::string& name, Image& out);
 
-// Pillow's CMYK to RGB. `rgb` may be narrower than what it is read from, so the two must not overlap.
+// Pillow's CMYK to RGB, for the inverted ink that JPEG files hold.
 void cmyk_to_rgb(const std::uint8_t* cmyk, std::uint8_t* rgb, std::int64_t pixels);
 
 }  // namespace luvit

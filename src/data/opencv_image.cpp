@@ -62,20 +62,56 @@ ImageSize bmp_size(Bytes encoded, const std::string& name) {
   return {std::abs(static_cast<std::int64_t>(height)), header.number(18, 4)};
 }
 
-// TIFF 6.0: the first directory's ImageWidth (256) and ImageLength (257).
-ImageSize tiff_size(Bytes encoded, const std::string& name) {
-  const Header header(encoded, name, "TIFF", encoded[0] == 'M');
+namespace {
+
+// TIFF 6.0: where the value of `tag` stands in the first directory.
+std::optional<std::size_t> tiff_value_at(const Header& header, std::int64_t tag) {
   const auto directory = static_cast<std::size_t>(header.number(4, 4));
   const auto entries = header.number(directory, 2);
-  ImageSize size{0, 0};
   for (std::int64_t i = 0; i < entries; ++i) {
     const auto at = directory + 2 + static_cast<std::size_t>(i) * 12;
-    const auto tag = header.number(at, 2);
-    if (tag != 256 && tag != 257) continue;
-    (tag == 256 ? size.width : size.height) = header.number(at + 8, header.number(at + 2, 2) == 3 ? 2 : 4);
+    if (header.number(at, 2) == tag) return at + 8;
   }
-  return size;
+  return std::nullopt;
 }
+
+std::int64_t tiff_number(const Header& header, std::int64_t tag) {
+  const auto at = tiff_value_at(header, tag);
+  constexpr std::int64_t sixteen_bits = 3;
+  return at ? header.number(*at, header.number(*at - 6, 2) == sixteen_bits ? 2 : 4) : 0;
+}
+
+}  // namespace
+
+ImageSize tiff_size(Bytes encoded, const std::string& name) {
+  const Header header(encoded, name, "TIFF", encoded[0] == 'M');
+  return {tiff_number(header, 257), tiff_number(header, 256)};
+}
+
+namespace {
+
+// Pillow drops alpha and cuts 16-bit grey off at 255. OpenCV multiplies alpha in, unless the file says that this is
+// already done, and scales 16 bits to 8.
+cv::Mat tiff_pixels(Bytes encoded, const std::string& name) {
+  constexpr std::int64_t extra_samples = 338, separate_alpha = 2, multiplied_alpha = 1;
+  std::vector<std::uint8_t> bytes(encoded.begin(), encoded.end());
+  const Header header(encoded, name, "TIFF", encoded[0] == 'M');
+  if (tiff_number(header, extra_samples) == separate_alpha) {
+    bytes[*tiff_value_at(header, extra_samples) + (encoded[0] == 'M' ? 1 : 0)] = multiplied_alpha;
+  }
+  const cv::Mat stored = cv::imdecode(bytes, cv::IMREAD_UNCHANGED);
+  if (stored.type() != CV_16UC1) return cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
+  cv::Mat colour(stored.size(), CV_8UC3);
+  for (int y = 0; y < stored.rows; ++y) {
+    const auto* from = stored.ptr<std::uint16_t>(y);
+    auto* to = colour.ptr<std::uint8_t>(y);
+    for (int x = 0; x < stored.cols; ++x)
+      std::fill_n(to + 3 * x, 3, static_cast<std::uint8_t>(std::min<int>(from[x], 255)));
+  }
+  return colour;
+}
+
+}  // namespace
 
 void decode_opencv(Bytes encoded, const std::string& name, Image& out) {
   static const auto once = cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
@@ -83,7 +119,9 @@ void decode_opencv(Bytes encoded, const std::string& name, Image& out) {
   cv::Mat pixels;
   try {
     const cv::Mat bytes(1, static_cast<int>(encoded.size()), CV_8U, const_cast<std::uint8_t*>(encoded.data()));
-    pixels = cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
+    pixels = image_format(encoded, name) == Format::tiff
+                 ? tiff_pixels(encoded, name)
+                 : cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
   } catch (const cv::Exception& error) {
     throw DataError(str(name, ": not a readable image: ", error.err), "copy the file again, or leave it out");
   }

@@ -1,5 +1,5 @@
-// PNG by libpng, with the conversions of Pillow's convert("RGB"): alpha and transparency dropped, 16 bit to their high
-// byte, no gamma.
+// PNG by libpng, with the conversions of Pillow's convert("RGB"): alpha and transparency dropped, no gamma, 16-bit
+// colour cut to its high byte, 16-bit grey cut off at 255.
 #include <png.h>
 
 #include <csetjmp>
@@ -67,9 +67,16 @@ class PngDecoder {
     out.height = height;
     out.width = width;
     out.pixels.resize(static_cast<std::size_t>(height * width * 3));
+    const bool wide_grey = png_get_rowbytes(png_, info_) == static_cast<std::size_t>(width) * 2;
+    std::vector<std::uint8_t> wide(wide_grey ? static_cast<std::size_t>(height * width * 2) : 0);
+    std::uint8_t* pixels = wide_grey ? wide.data() : out.pixels.data();
     std::vector<png_bytep> rows(static_cast<std::size_t>(height));
-    for (std::int64_t y = 0; y < height; ++y) rows[static_cast<std::size_t>(y)] = out.pixels.data() + y * width * 3;
+    for (std::int64_t y = 0; y < height; ++y)
+      rows[static_cast<std::size_t>(y)] = pixels + y * width * (wide_grey ? 2 : 3);
     if (!read_pixels(rows.data())) fail();
+    for (std::size_t i = 0; i < wide.size() / 2; ++i) {  // the high byte comes first
+      std::fill_n(out.pixels.begin() + static_cast<std::ptrdiff_t>(3 * i), 3, wide[2 * i] ? 255 : wide[2 * i + 1]);
+    }
   }
 
  private:
@@ -87,14 +94,15 @@ class PngDecoder {
     if (setjmp(state_.back)) return false;
     const auto depth = png_get_bit_depth(png_, info_);
     const auto colour = png_get_color_type(png_, info_);
-    if (depth == 16) png_set_strip_16(png_);
+    const bool wide_grey = colour == PNG_COLOR_TYPE_GRAY && depth == 16;
+    if (depth == 16 && !wide_grey) png_set_strip_16(png_);
     if (colour == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png_);
     if (colour == PNG_COLOR_TYPE_GRAY && depth < 8) png_set_expand_gray_1_2_4_to_8(png_);
-    if (colour == PNG_COLOR_TYPE_GRAY || colour == PNG_COLOR_TYPE_GRAY_ALPHA) png_set_gray_to_rgb(png_);
+    if ((colour == PNG_COLOR_TYPE_GRAY && !wide_grey) || colour == PNG_COLOR_TYPE_GRAY_ALPHA) png_set_gray_to_rgb(png_);
     png_set_strip_alpha(png_);
     png_set_interlace_handling(png_);
     png_read_update_info(png_, info_);
-    if (png_get_rowbytes(png_, info_) != std::size_t{3} * png_get_image_width(png_, info_)) {
+    if (png_get_rowbytes(png_, info_) != std::size_t{wide_grey ? 2u : 3u} * png_get_image_width(png_, info_)) {
       png_error(png_, "rows of an unexpected size");
     }
     return true;

@@ -1,7 +1,10 @@
 // Against Pillow 11.3's Image.open(…).convert("RGB"), scripts/fixtures/data.py.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "image_fixture.h"
+#include "luvit/core/error.h"
 #include "luvit/core/random.h"
 
 namespace luvit {
@@ -49,6 +52,36 @@ TEST(ImageParity, ABoxHasThePixelsOfPillowsCrop) {
       }
     }
   }
+}
+
+// Every format's reader, with bytes changed and cut off: an image or a DataError.
+TEST(ImageFuzz, MutatedFilesOfEveryFormatGiveAnImageOrADataError) {
+  const SafetensorsFile fixture = image_fixture("decode");
+  const char* asked = std::getenv("LUVIT_FUZZ_COUNT");
+  const std::int64_t rounds = asked ? std::atoll(asked) / 50 : 40;
+  std::int64_t decoded = 0, refused = 0;
+  for (const auto& info : fixture.tensors()) {
+    if (info.name.rfind("file.", 0) != 0) continue;
+    const auto original = file_bytes(fixture.read(info.name));
+    for (std::int64_t i = 0; i < rounds; ++i) {
+      Random random(4, 0, static_cast<std::uint64_t>(i), Purpose::synthetic);
+      auto bytes = original;
+      const std::uint64_t reach = random.below(2) ? bytes.size() : std::min<std::size_t>(200, bytes.size());
+      for (auto n = random.below(6) + 1; n > 0; --n)
+        bytes[random.below(reach)] = static_cast<std::uint8_t>(random.bits());
+      if (random.below(6) == 0) bytes.resize(random.below(bytes.size()));
+      try {
+        const auto size = image_size(bytes, info.name);
+        if (size.height * size.width > 1'000'000) continue;  // legal, but too slow for a test
+        decode(bytes, info.name);
+        ++decoded;
+      } catch (const DataError&) {
+        ++refused;
+      }
+    }
+  }
+  EXPECT_GT(decoded, 0);
+  EXPECT_GT(refused, 0);
 }
 
 }  // namespace
