@@ -29,7 +29,8 @@ scripts/build.sh release luvit_programs
 .venv/bin/python scripts/prepare_demo.py
 
 bin=build/release/bin
-runs=runs/demo/seed-$seed
+runs=runs/demo
+if [ "$seed" != 0 ]; then runs+=/seed-$seed; fi
 for arm in "${arms[@]}"; do
   say "" "demo: $bin/luvit_pretrain --config configs/demo/$arm.yaml --output $runs/$arm train.seed=$seed"
   $bin/luvit_pretrain --config "configs/demo/$arm.yaml" --output "$runs/$arm" "train.seed=$seed"
