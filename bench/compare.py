@@ -1,0 +1,181 @@
+"""Side-by-side speed of luvit_bench and its PyTorch peers, in alternating turns of one run.
+
+    .peers/bin/python bench/compare.py step --precision bfloat16
+    .peers/bin/python bench/compare.py step --precision float32
+    .peers/bin/python bench/compare.py loader
+    .peers/bin/python bench/compare.py check        # the peer and luvit_infer: the same loss from the same weights
+
+Every turn starts each contestant afresh, one after the other, so that a slow minute of the machine meets them all;
+ratios are medians over the turns. Prints a table and writes all single figures to --out as JSON.
+"""
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+# What a user would have to know to set: glibc then keeps big freed blocks instead of mapping new ones.
+MALLOC = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "8589934592"}
+# name → the least that luvit's speed should be of the peer's (None: shown only)
+STEP_TARGETS = {
+    "bfloat16": {"eager": 1.3, "compiled": 1.3, "eager, malloc settings": 1.05},
+    "float32": {"eager": 1.15, "compiled": 1.15, "eager, malloc settings": 1.0},
+}
+LOADER_TARGETS = {"torchvision": 1.1, "Pillow": 2.2}
+MEMORY_TARGET = 0.9
+
+
+def last_json(command, environment=None):
+    run = subprocess.run([str(c) for c in command], capture_output=True, text=True, env=environment, cwd=HERE.parent)
+    if run.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))}\nended with {run.returncode}:\n{run.stderr[-3000:]}")
+    return json.loads(run.stdout.strip().splitlines()[-1])
+
+
+def step_contestants(a):
+    common = ["--precision", a.precision, "--batch", a.batch, "--threads", a.threads, "--warmup", a.warmup,
+              "--repeats", a.repeats, "--preset", a.preset]
+    peer = [sys.executable, HERE / "peer_step.py", *common]
+    plain = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
+    everyone = {
+        "luvit": lambda: last_json([a.bench, "step", *common, "--json"], plain),
+        "eager": lambda: last_json(peer, plain),
+        "compiled": lambda: last_json([*peer, "--compile"], plain),
+        "eager, malloc settings": lambda: last_json(peer, {**plain, **MALLOC}),
+        "eager, malloc settings, fused AdamW": lambda: last_json([*peer, "--fused"], {**plain, **MALLOC}),
+    }
+    return {k: v for k, v in everyone.items() if k == "luvit" or not a.only or k in a.only}
+
+
+def make_photos(folder, count):
+    """JPEGs of 500×375 with a photograph's spectrum (noise with a falling spectrum), quality 90, 4:2:0."""
+    import numpy as np
+    from PIL import Image
+    generator = np.random.default_rng(0)
+    for i in range(count):
+        image = np.zeros((375, 500, 3))
+        for size in (3, 6, 12, 24, 48, 96, 192):
+            coarse = generator.normal(size=(size * 3 // 4 + 1, size, 3)) * 60 / size**0.35
+            layers = [Image.fromarray(coarse[..., c].astype("float32")).resize((500, 375), Image.BICUBIC)
+                      for c in range(3)]
+            image += np.stack([np.asarray(layer) for layer in layers], -1)
+        pixels = (image + 120).clip(0, 255).astype("uint8")
+        Image.fromarray(pixels).save(folder / f"{i:04d}.jpg", quality=90, subsampling="4:2:0")
+
+
+def loader_contestants(a, folder):
+    common = ["--data", folder, "--batch", 64, "--threads", a.threads, "--repeats", a.repeats, "--warmup", 1]
+    peer = [sys.executable, HERE / "peer_loader.py", *common]
+    return {
+        "luvit": lambda: last_json([a.bench, "loader", *common, "--json"]),
+        "torchvision": lambda: last_json([*peer, "--backend", "torchvision"]),
+        "Pillow": lambda: last_json([*peer, "--backend", "pillow"]),
+    }
+
+
+def take_turns(contestants, turns):
+    figures = {name: [] for name in contestants}
+    for turn in range(turns):
+        for name, run in contestants.items():
+            figures[name].append(run())
+            print(f"turn {turn + 1}: {name}: {figures[name][-1]['images_per_second']:.3f} images/s", file=sys.stderr)
+    return figures
+
+
+def ratios(figures, name):
+    """luvit's speed over the peer's, turn by turn."""
+    return [own["images_per_second"] / peer["images_per_second"]
+            for own, peer in zip(figures["luvit"], figures[name])]
+
+
+def verdict(ratio, target):
+    return "" if target is None else f"{'reached' if ratio >= target else 'MISSED'} (≥ {target})"
+
+
+def report(figures, targets, with_memory):
+    print(f"{'':38}{'images/s':>10}{'peak MB':>9}   luvit is … times as fast")
+    leanest = None
+    for name, turns in figures.items():
+        speed = statistics.median(t["images_per_second"] for t in turns)
+        memory = statistics.median(t["peak_memory_bytes"] for t in turns) / 1e6
+        line = f"{name:38}{speed:10.3f}{memory:9.0f}"
+        if name != "luvit":
+            leanest = min(leanest or memory, memory)
+            r = ratios(figures, name)
+            middle = statistics.median(r)
+            line += f"   {middle:.3f} ({min(r):.3f} … {max(r):.3f}) {verdict(middle, targets.get(name))}"
+        print(line)
+    if with_memory and leanest:
+        own = statistics.median(t["peak_memory_bytes"] for t in figures["luvit"]) / 1e6
+        reached = "reached" if own <= MEMORY_TARGET * leanest else "MISSED"
+        print(f"peak memory over the leanest peer's: {own / leanest:.3f} {reached} (≤ {MEMORY_TARGET})")
+    shares = [t["matmul_limit_share"] for t in figures["luvit"] if t.get("matmul_limit_share")]
+    if shares:
+        limit = statistics.median(t["flops_per_image"] * t["images_per_second"] / t["matmul_limit_share"]
+                                  for t in figures["luvit"])
+        print(f"matmul speed {limit / 1e9:.0f} GFLOP/s, luvit's share {statistics.median(shares):.3f}")
+
+
+def check(a):
+    """The same loss from the same weights and noise: the peer computes what luvit does."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    from peer_model import build, load_luvit
+    if not a.weights:
+        sys.exit("check: --weights FILE is expected, a pretraining model of luvit with the sizes of --preset")
+    model = build(a.preset)
+    load_luvit(model, load_file(a.weights))
+    side = 32 if a.preset == "demo" else 224
+    images, noise = torch.randn(2, 3, side, side), torch.rand(2, model.count)
+    with tempfile.TemporaryDirectory() as folder:
+        save_file({"images": images, "noise": noise}, f"{folder}/in.safetensors")
+        subprocess.run([a.bench.parent / "luvit_infer", "--weights", a.weights, "--tensors", f"{folder}/in.safetensors",
+                        "--emit", "mae", "--out", f"{folder}/out.safetensors"], check=True)
+        own = load_file(f"{folder}/out.safetensors")["loss"].item()
+    with torch.no_grad():
+        peer = model(images, noise).item()
+    print(f"luvit {own:.7f}  peer {peer:.7f}  relative difference {abs(own - peer) / peer:.1e}")
+    return 0 if abs(own - peer) <= 1e-5 * peer else 1
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("what", choices=["step", "loader", "check"])
+    options.add_argument("--bench", type=Path, default=HERE.parent / "build/release/bin/luvit_bench")
+    options.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16")
+    options.add_argument("--preset", default="luvit_b")
+    options.add_argument("--batch", type=int, default=16)
+    options.add_argument("--threads", type=int, default=2)
+    options.add_argument("--turns", type=int, default=5)
+    options.add_argument("--warmup", type=int, default=1)
+    options.add_argument("--repeats", type=int, default=3)
+    options.add_argument("--only", nargs="*", help="these peers only")
+    options.add_argument("--photos", type=int, default=256, help="loader: how many images are made")
+    options.add_argument("--weights", help="check: a luvit model file")
+    options.add_argument("--out", type=Path, help="all single figures as JSON")
+    a = options.parse_args()
+    if a.what == "check":
+        return check(a)
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "
+          f"{a.what}, {a.precision if a.what == 'step' else '500×375 → 224²'}, {a.threads} threads, {a.turns} turns")
+    if a.what == "step":
+        figures = take_turns(step_contestants(a), a.turns)
+        report(figures, STEP_TARGETS[a.precision], with_memory=True)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            make_photos(Path(folder), a.photos)
+            figures = take_turns(loader_contestants(a, folder), a.turns)
+        report(figures, LOADER_TARGETS, with_memory=False)
+    if a.out:
+        a.out.write_text(json.dumps(figures, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
