@@ -16,7 +16,7 @@ extern "C" void on_stop_signal(int signal) {
   int none = 0;
   if (stop_signal.compare_exchange_strong(none, signal)) return;
   const char text[] =
-      "error: ended by a second signal, before a checkpoint was written\n"
+      "error: ended by a second signal: what was done since the newest checkpoint is lost\n"
       "hint: run the same command again: it continues from the newest checkpoint\n";
   [[maybe_unused]] auto written = ::write(STDERR_FILENO, text, sizeof text - 1);
   ::_exit(1);
