@@ -15,8 +15,9 @@ enum class Format { jpeg, png, webp, bmp, tiff };
 // By the first bytes, never by the name. DataError where they are none of ours.
 Format image_format(Bytes encoded, const std::string& name);
 
-// Width and height that no reader of ours goes beyond, and neither does Pillow: a few bytes could otherwise ask for
-// gigabytes. DataError beyond.
+// Width × height that no reader of ours goes beyond, and neither does Pillow: a few bytes could otherwise ask for
+// gigabytes. check_size: DataError beyond.
+inline constexpr std::int64_t most_pixels = 178'956'970;
 void check_size(std::int64_t height, std::int64_t width, const std::string& name);
 
 ImageSize jpeg_size(Bytes encoded, const std::string& name);

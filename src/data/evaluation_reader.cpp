@@ -80,7 +80,8 @@ Pending* EvaluationReader::Impl::claim(std::int64_t& row) {
 void EvaluationReader::Impl::fill(Batch& out, std::int64_t row, std::vector<std::uint8_t>& encoded) const {
   const std::int64_t index = out.first + row;
   dataset.read(index, encoded);
-  const Image image = evaluation_view(decode(encoded, dataset.name(index)), view.resize, view.crop, view.filter);
+  const std::string name = dataset.name(index);
+  const Image image = evaluation_view(decode(encoded, name), view.resize, view.crop, view.filter, name);
   normaliser(image, /*flip=*/false, out.images.data_ptr<float>() + row * out.images.stride(0));
   out.label.data_ptr<std::int64_t>()[row] = dataset.label(index);
 }

@@ -42,23 +42,39 @@ class TreeWalk {
     if (std::find(open_.begin(), open_.end(), id) != open_.end()) return;
     open_.push_back(id);
     std::vector<std::string> below;
-    while (const dirent* entry = ::readdir(folder.get())) {
+    while (const dirent* entry = next_entry(folder.get(), path)) {
       if (entry->d_name[0] == '.') continue;
       const std::string name = relative.empty() ? entry->d_name : relative + "/" + entry->d_name;
-      // Whatever calls itself an image is listed: a folder or a dead link of that name is reported when read,
-      // never passed over in silence.
-      if (has_image_extension(entry->d_name)) {
-        images.push_back(name);
-      } else if (is_folder(*entry, name)) {
+      if (is_folder(*entry, name)) {
         below.push_back(name);
+      } else if (has_image_extension(entry->d_name)) {
+        images.push_back(name);  // a dead link of that name, too: it is reported when read
       } else {
         ++other_files;
       }
     }
     folder.reset();  // before going down: the depth must not be limited by the number of open files
-    if (relative.empty()) top_folders = below;
-    for (const auto& name : below) enter(name);
+    for (const auto& name : below) enter_below(name, relative.empty());
     open_.pop_back();
+  }
+
+  // A folder that calls itself an image and holds none is listed as one: it is reported when read, never passed over
+  // in silence.
+  void enter_below(const std::string& name, bool top) {
+    const std::size_t before = images.size();
+    enter(name);
+    if (images.size() == before && has_image_extension(name)) {
+      images.push_back(name);
+    } else if (top) {
+      top_folders.push_back(name);
+    }
+  }
+
+  static const dirent* next_entry(DIR* folder, const std::string& path) {
+    errno = 0;  // the end and an error both give a null pointer
+    const dirent* entry = ::readdir(folder);
+    if (!entry && errno != 0) throw DataError(str(path, ": this folder cannot be read: ", std::strerror(errno)));
+    return entry;
   }
 
   bool is_folder(const dirent& entry, const std::string& relative) const {

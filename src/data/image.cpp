@@ -9,8 +9,6 @@
 namespace luvit {
 namespace {
 
-constexpr std::int64_t most_pixels = 178'956'970;  // where Pillow refuses, too
-
 bool begins(Bytes encoded, std::string_view mark, std::size_t at = 0) {
   return encoded.size() >= at + mark.size() && std::memcmp(encoded.data() + at, mark.data(), mark.size()) == 0;
 }

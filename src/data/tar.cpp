@@ -2,6 +2,7 @@
 
 #include "file_bytes.h"
 #include "luvit/core/error.h"
+#include "luvit/core/log.h"
 #include "luvit/core/text.h"
 #include "part.h"
 #include "tar_index.h"
@@ -19,6 +20,11 @@ class Tar : public DataPart {
     file_size_ = file_->size();
     modified_ns_ = file_->modified_ns();
     TarIndex index = cached_tar_index(*file_, path);
+    if (index.left_out > 0) {  // said at every start, whether the index was cached or not
+      log_warning(str(path, ": ", index.left_out,
+                      " members look like images but are links or have two extensions and are left out, first ",
+                      escape(index.first_left_out)));
+    }
     if (index.images.empty()) {
       throw DataError(
           str(path, ": no image in this archive; found ", index.other_members, " other members"),

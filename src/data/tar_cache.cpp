@@ -13,7 +13,7 @@
 namespace luvit {
 namespace {
 
-constexpr std::string_view magic = "luvit tar index 1\n";
+constexpr std::string_view magic = "luvit tar index 2\n";
 
 std::uint64_t fnv1a(std::string_view bytes) {
   std::uint64_t hash = 14695981039346656037u;
@@ -48,6 +48,8 @@ std::string identity(const FileBytes& file, const std::string& path) {
 std::string encode(const TarIndex& index, const std::string& identity_text) {
   std::string out = identity_text;
   put(out, index.other_members);
+  put(out, index.left_out);
+  put(out, index.first_left_out);
   put(out, static_cast<std::int64_t>(index.images.size()));
   for (const auto& image : index.images) {
     put(out, image.offset);
@@ -92,7 +94,9 @@ std::optional<TarIndex> decode(std::string_view bytes, const std::string& identi
   Decoder in(body.substr(identity_text.size()));
   TarIndex index;
   std::int64_t count = 0;
-  if (!in.take(index.other_members) || !in.take(count)) return std::nullopt;
+  if (!in.take(index.other_members) || !in.take(index.left_out) || !in.take(index.first_left_out) || !in.take(count)) {
+    return std::nullopt;
+  }
   for (std::int64_t i = 0; i < count; ++i) {
     TarImage image;
     if (!in.take(image.offset) || !in.take(image.size) || !in.take(image.label) || !in.take(image.member)) {

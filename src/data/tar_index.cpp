@@ -3,7 +3,6 @@
 #include "file_bytes.h"
 #include "image_names.h"
 #include "luvit/core/error.h"
-#include "luvit/core/log.h"
 #include "luvit/core/text.h"
 #include "tar_members.h"
 
@@ -64,13 +63,6 @@ class Grouping {
     }
   }
 
-  void finish() const {
-    if (odd_count_ == 0) return;
-    log_warning(str(path_, ": ", odd_count_,
-                    " members look like images but are links or have two extensions and are left out, first ",
-                    escape(first_odd_)));
-  }
-
   TarIndex index;
 
  private:
@@ -80,7 +72,7 @@ class Grouping {
     label_ = -1;
   }
   void odd(const std::string& member) {
-    if (odd_count_++ == 0) first_odd_ = member;
+    if (index.left_out++ == 0) index.first_left_out = member;
     ++index.other_members;
   }
 
@@ -89,8 +81,6 @@ class Grouping {
   std::string key_;
   std::size_t first_ = 0;
   std::int64_t label_ = -1;
-  std::int64_t odd_count_ = 0;
-  std::string first_odd_;
 };
 
 }  // namespace
@@ -99,7 +89,6 @@ TarIndex index_tar(const FileBytes& file, const std::string& path) {
   Grouping grouping(file, path);
   TarReader reader(file, path);
   while (const auto member = reader.next()) grouping.add(*member);
-  grouping.finish();
   return std::move(grouping.index);
 }
 

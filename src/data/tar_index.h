@@ -18,6 +18,9 @@ struct TarImage {
 struct TarIndex {
   std::vector<TarImage> images;
   std::int64_t other_members = 0;
+  // Of these, how many look like images but are links or have two extensions, and the first one's name.
+  std::int64_t left_out = 0;
+  std::string first_left_out;
 };
 
 // Reads the headers of an archive (ustar, GNU long names and sizes, pax) and the few bytes of its .cls members.

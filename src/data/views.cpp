@@ -1,6 +1,9 @@
 #include <cmath>
 #include <cstring>
 
+#include "codecs.h"
+#include "luvit/core/error.h"
+#include "luvit/core/text.h"
 #include "luvit/data/transforms.h"
 #include "resize.h"
 
@@ -8,15 +11,22 @@ namespace luvit {
 namespace {
 
 // torchvision's Resize(int): the shorter side becomes `size`, the longer one is truncated.
-ImageSize resized(const Image& image, std::int64_t size) {
-  if (image.width <= image.height) return {size * image.height / image.width, size};
-  return {size, size * image.width / image.height};
+ImageSize resized(const Image& image, std::int64_t size, const std::string& name) {
+  const ImageSize out = image.width <= image.height ? ImageSize{size * image.height / image.width, size}
+                                                    : ImageSize{size, size * image.width / image.height};
+  if (out.height * out.width > most_pixels) {  // one row of pixels is a small file and would become gigabytes
+    throw DataError(str(name, ": an image of ", image.width, "×", image.height, " pixels is too elongated: resized to ",
+                        out.width, "×", out.height, " it has more than ", most_pixels, " pixels"),
+                    "leave it out, or crop it first");
+  }
+  return out;
 }
 
 }  // namespace
 
-Image evaluation_view(const Image& image, std::int64_t resize, std::int64_t crop, Filter filter) {
-  const auto [height, width] = resized(image, resize);
+Image evaluation_view(const Image& image, std::int64_t resize, std::int64_t crop, Filter filter,
+                      const std::string& name) {
+  const auto [height, width] = resized(image, resize, name);
   const Image whole = resize_as_pillow(image, height, width, filter);
   Image out{crop, crop, std::vector<std::uint8_t>(static_cast<std::size_t>(crop * crop * 3))};
   // torchvision rounds half of the margin to even where there is too much, and pads the smaller half first where

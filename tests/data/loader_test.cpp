@@ -1,6 +1,8 @@
 #include "luvit/data/loader.h"
 
 #include <ATen/Parallel.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -215,6 +217,30 @@ TEST(Loader, AnExceptionInAWorkerComesOutOfNextAndNothingHangs) {
     }
     loader.start(5, 50);  // starts over while workers are busy
   }
+}
+
+// In a process of its own, whose memory has no room for the stacks of so many threads.
+TEST(LoaderDeathTest, AThreadThatTheSystemRefusesIsAnErrorAndNothingHangs) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer's own memory is beyond any such limit";
+#endif
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto start = [] {
+    ::alarm(60);
+    const rlimit room{8'000'000'000, 8'000'000'000};
+    if (::setrlimit(RLIMIT_AS, &room) != 0) std::exit(3);
+    try {
+      LoaderOptions many = options(2);
+      many.workers = 5000;
+      Loader loader(std::make_shared<Troubled>(), many, {});
+      loader.start(1, 100);
+    } catch (const RunError& error) {
+      std::fprintf(stderr, "%s %s\n", error.what(), error.hint().c_str());
+      std::exit(1);
+    }
+    std::exit(0);
+  };
+  EXPECT_EXIT(start(), ::testing::ExitedWithCode(1), "of 5000 cannot be started.*data.workers");
 }
 
 TEST(Loader, LeavesTheCallersThreadsAlone) {

@@ -56,7 +56,13 @@ TEST(Tar, LeavesOutHiddenMembersLinksAndSecondExtensions) {
                                              .add("dir/.x.jpg", "x")
                                              .add("./b.jpg", "B")
                                              .whole());
-  EXPECT_EQ(contents(*open_dataset({shard}, false)), (std::vector<std::string>{"A", "B"}));
+  for (const char* index : {"made", "cached"}) {
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(contents(*open_dataset({shard}, false)), (std::vector<std::string>{"A", "B"}));
+    const std::string said = ::testing::internal::GetCapturedStderr();
+    EXPECT_NE(said.find("2 members look like images"), std::string::npos) << index << ": " << said;
+    EXPECT_NE(said.find("first a.seg.png"), std::string::npos) << index << ": " << said;
+  }
 }
 
 // What the system's tar writes, in each of its formats, with a name longer than a header holds.

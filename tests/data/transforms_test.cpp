@@ -50,6 +50,15 @@ TEST(Normalise, MirrorsAndSplitsChannels) {
   for (std::size_t i = 0; i < 18; ++i) EXPECT_NEAR(out[i], mirrored[i], 1e-4) << i;
 }
 
+TEST(EvaluationView, RefusesAStripThatWouldBecomeGigabytes) {
+  const Image strip{1, 100'000, std::vector<std::uint8_t>(300'000)};
+  const std::string error =
+      testing::data_error([&] { evaluation_view(strip, 256, 224, Filter::bicubic, "folder/strip.png"); });
+  EXPECT_NE(error.find("folder/strip.png: an image of 100000×1 pixels is too elongated"), std::string::npos) << error;
+  const Image narrow{2, 1000, std::vector<std::uint8_t>(6'000, 9)};
+  EXPECT_EQ(evaluation_view(narrow, 32, 32).pixels, std::vector<std::uint8_t>(32 * 32 * 3, 9));
+}
+
 TEST(Resize, ToTheSameSizeChangesNothing) {
   const Image image = picture(30, 41, 1);
   EXPECT_EQ(resize_as_pillow(image, 30, 41).pixels, image.pixels);

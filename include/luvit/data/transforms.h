@@ -22,8 +22,9 @@ enum class Filter { bilinear, bicubic };
 Image resize_as_pillow(const Image& image, std::int64_t height, std::int64_t width, Filter filter = Filter::bicubic);
 
 // Resize the shorter side (torchvision's rule: the other truncated), centre crop (torchvision's rounding; black where
-// the image is smaller).
-Image evaluation_view(const Image& image, std::int64_t resize, std::int64_t crop, Filter filter = Filter::bicubic);
+// the image is smaller). DataError naming it where the resized one is beyond the decoders' limit of pixels.
+Image evaluation_view(const Image& image, std::int64_t resize, std::int64_t crop, Filter filter = Filter::bicubic,
+                      const std::string& name = "image");
 
 // (x/255 − mean)/std of every level, in float32 and in torchvision's order of operations: the same bits.
 class Normaliser {
