@@ -10,7 +10,9 @@ void declare_lora(Schema& schema, LoraOptions& lora) {
   const char* const llama = "model.fusion.kind=llama";
   schema.section("model.fusion.lora", "low-rank updates of the frozen block's matrices");
   schema.add("model.fusion.lora.rank", lora.rank, "rank of the update; 0: no LoRA").range(0, most).when(llama);
-  schema.add("model.fusion.lora.alpha", lora.alpha, "the update is scaled by alpha / rank").range(0, inf).when(llama);
+  schema.add("model.fusion.lora.alpha", lora.alpha, "the update is scaled by alpha / rank")
+      .range(0, unbounded)
+      .when(llama);
   schema.add("model.fusion.lora.dropout", lora.dropout, "dropout before A, in training")
       .range(0, 1)
       .below_high()

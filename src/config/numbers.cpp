@@ -1,6 +1,7 @@
 #include "numbers.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 
@@ -75,7 +76,8 @@ std::optional<double> parse_real(std::string_view text) {
 bool resembles_number(std::string_view text) {
   std::string_view rest = without_sign(text);
   return !rest.empty() && is_digit(rest[0]) && std::all_of(rest.begin(), rest.end(), [](char c) {
-    return std::isxdigit(c) || c == '_' || c == '.' || c == 'x' || c == 'o' || c == '-' || c == '+';
+    return std::isxdigit(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == 'x' || c == 'o' || c == '-' ||
+           c == '+';
   });
 }
 

@@ -85,17 +85,6 @@ Written read_config(Schema& schema, const std::string& path, const std::vector<s
   return written;
 }
 
-std::vector<Problem> missing_keys(const Schema& schema, const Written&) {
-  std::vector<Problem> problems;
-  for (const auto& field : schema.fields()) {
-    if (!field.is_required) continue;
-    std::string value = field.print();
-    if (value == "null" || value == "[]")
-      problems.push_back({field.key, str("must be written: ", field.help, ", ", field.type)});
-  }
-  return problems;
-}
-
 void raise_problems(const std::vector<Problem>& problems, const Written& written) {
   if (problems.empty()) return;
   std::vector<std::string> lines;
@@ -103,7 +92,7 @@ void raise_problems(const std::vector<Problem>& problems, const Written& written
     std::string place = written.has(problem.key) ? written.where(problem.key) + ": " : "";
     lines.push_back(str(place, "key `", problem.key, "`: ", problem.text));
   }
-  throw UsageError(join(lines, "\n"), "`--help KEY` says what a key takes; `--print-config` shows all values");
+  throw UsageError(std::move(lines), "`--help KEY` says what a key takes; `--print-config` shows all values");
 }
 
 }  // namespace luvit

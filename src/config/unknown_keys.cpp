@@ -2,6 +2,7 @@
 #include <set>
 
 #include "layers.h"
+#include "luvit/core/error.h"
 #include "luvit/core/text.h"
 
 namespace luvit {
@@ -97,6 +98,16 @@ class Checker {
 
 void remove_unknown_keys(const Schema& schema, Tree& layer, Problems& problems) {
   Checker(schema, problems).check(layer, "");
+}
+
+void require_keys(const Schema& schema, const std::string& option, const std::vector<std::string>& names) {
+  std::vector<std::string> lines;
+  for (const auto& name : names) {
+    if (schema.find(name)) continue;
+    const std::string what = schema.is_section(name) ? "is a section; name each key" : "is no key";
+    lines.push_back(str(option, ": `", escape(name), "` ", what, schema.is_section(name) ? "" : advice(schema, name)));
+  }
+  if (!lines.empty()) throw UsageError(std::move(lines), "`--help` lists the keys");
 }
 
 }  // namespace luvit

@@ -34,7 +34,7 @@ void Problems::raise() const {
     }
     lines.push_back(found.text);
   }
-  throw UsageError(join(lines, "\n"), "`--help KEY` says what a key takes, `--help` lists them all");
+  throw UsageError(std::move(lines), "`--help KEY` says what a key takes, `--help` lists them all");
 }
 
 Tree::Entry* Tree::entry(const std::string& key) {

@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <iostream>
 #include <new>
-#include <string_view>
 
 #include "luvit/core/log.h"
 #include "luvit/core/machine.h"
@@ -16,7 +15,8 @@ namespace {
 
 struct Failure {
   Exit exit;
-  std::string what, hint;
+  std::vector<std::string> lines;
+  std::string hint;
 };
 
 std::string general_hint(Exit exit, const char* program) {
@@ -37,33 +37,27 @@ Failure of_torch(const c10::Error& error) {
   std::string what = error.what_without_backtrace();
   what = what.substr(0, what.find('\n'));
   bool memory = dynamic_cast<const c10::OutOfMemoryError*>(&error) || what.find("allocate memory") != std::string::npos;
-  return {Exit::failure, what, memory ? memory_hint : ""};
+  return {Exit::failure, {what}, memory ? memory_hint : ""};
 }
 
 Failure current_failure() {
   try {
     throw;
   } catch (const Error& error) {
-    return {error.exit(), error.what(), error.hint()};
+    return {error.exit(), error.lines(), error.hint()};
   } catch (const c10::Error& error) {
     return of_torch(error);
   } catch (const std::bad_alloc&) {
-    return {Exit::failure, "out of memory", memory_hint};
+    return {Exit::failure, {"out of memory"}, memory_hint};
   } catch (const std::exception& error) {
-    return {Exit::failure, error.what(), ""};
+    return {Exit::failure, {error.what()}, ""};
   } catch (...) {
-    return {Exit::failure, "unknown exception", ""};
+    return {Exit::failure, {"unknown exception"}, ""};
   }
 }
 
 void report(const char* program, const Failure& failure) {
-  std::string_view rest = failure.what;
-  while (true) {
-    auto end = rest.find('\n');
-    log_error(str(program, ": error: ", escape(rest.substr(0, end))));
-    if (end == std::string_view::npos) break;
-    rest.remove_prefix(end + 1);
-  }
+  for (const auto& line : failure.lines) log_error(str(program, ": error: ", escape(line)));
   if (failure.exit == Exit::ok || failure.exit == Exit::stopped) return;
   log_error(str("hint: ", escape(failure.hint.empty() ? general_hint(failure.exit, program) : failure.hint)));
 }
@@ -76,6 +70,9 @@ void check_stdout() {
 }
 
 }  // namespace
+
+Error::Error(Exit exit, std::vector<std::string> lines, std::string hint)
+    : std::runtime_error(join(lines, "\n")), exit_(exit), lines_(std::move(lines)), hint_(std::move(hint)) {}
 
 int run_main(const char* program, int (*body)(int argc, char** argv), int argc, char** argv) {
   tune_malloc();

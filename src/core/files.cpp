@@ -63,6 +63,11 @@ fs::path temporary_name(const fs::path& target) {
   return clean += temporary_suffix;
 }
 
+// A name for each process: two that write the same file at once (an index in the cache) do not mix their bytes.
+fs::path temporary_file_name(const fs::path& target) {
+  return fs::path(target).concat(str('.', ::getpid(), temporary_suffix));
+}
+
 void remove_quietly(const fs::path& path) {
   try {
     file_layer().remove_all(path);
@@ -132,7 +137,7 @@ void write_durably(const fs::path& path, std::string_view bytes) {
 
 void write_durably(const fs::path& path, const std::function<void(FileLayer::Handle&)>& write) {
   FileLayer& layer = file_layer();
-  fs::path temporary = temporary_name(path);
+  fs::path temporary = temporary_file_name(path);
   try {
     auto file = layer.create(temporary);
     write(*file);
@@ -165,7 +170,8 @@ void DurableFolder::write(const std::string& name, const std::function<void(File
 void DurableFolder::commit() {
   FileLayer& layer = file_layer();
   layer.sync_folder(temporary_);
-  bool replaces = fs::exists(fs::symlink_status(target_));
+  std::error_code unknown;
+  bool replaces = fs::exists(fs::symlink_status(target_, unknown));
   if (replaces) {
     layer.exchange(temporary_, target_);
   } else {
@@ -177,9 +183,7 @@ void DurableFolder::commit() {
 }
 
 std::string read_file(const fs::path& path) {
-  auto fail = [&](int error) {
-    return DataError(str("cannot read ", escape(path.string()), ": ", system_reason(error)));
-  };
+  auto fail = [&](int error) { return read_error(path, error); };
   int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) throw fail(errno);
   std::string bytes;

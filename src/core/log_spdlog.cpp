@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "luvit/core/error.h"
+#include "luvit/core/text.h"
 
 namespace luvit {
 namespace {
@@ -49,7 +50,7 @@ void give_up_file(const std::string& path, const std::string& reason) {
     if (!state().file) return;
     state().file.reset();
   }
-  state().err->warn("warning: {} is no longer written: {}", path, reason);
+  state().err->warn("warning: {} is no longer written: {}", escape(path), reason);
 }
 
 }  // namespace

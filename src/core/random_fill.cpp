@@ -15,8 +15,13 @@ struct Lanes {
   alignas(64) std::uint32_t word[4][width];
 };
 
-// Plain x86-64 has no 32-bit vector product worth using; the loader picks the best of these.
+// Plain x86-64 has no 32-bit vector product worth using; the loader picks the best of these. (It does so before a
+// sanitizer is ready for it.)
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define LUVIT_VECTOR __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define LUVIT_VECTOR
+#endif
 
 LUVIT_VECTOR void philox_lanes(Lanes& out, const std::uint32_t* counter, const std::uint32_t* key) {
   const std::uint64_t block = static_cast<std::uint64_t>(counter[1]) << 32 | counter[0];

@@ -27,6 +27,14 @@ std::string system_reason(int error_number) {
   }
 }
 
+DataError read_error(const fs::path& path, int error_number) {
+  std::string hint;
+  if (error_number == EACCES) hint = "ask its owner for the permission to read it";
+  if (error_number == ELOOP)
+    hint = "the path leads through a symbolic link that comes back to itself; remove that link";
+  return DataError(str("cannot read ", escape(path.string()), ": ", system_reason(error_number)), hint);
+}
+
 RunError write_error(const char* action, const fs::path& path, int error_number) {
   std::string hint = "check that the folder exists, is yours and can be written to";
   if (error_number == ENOSPC || error_number == EDQUOT)

@@ -8,7 +8,7 @@ namespace {
 
 const ModelOptions& checked(const ModelOptions& options) {
   const auto problems = contradictions(options);
-  if (!problems.empty()) throw UsageError(join(problems, "\n"));
+  if (!problems.empty()) throw UsageError(problems, {});
   return options;
 }
 

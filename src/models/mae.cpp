@@ -8,7 +8,7 @@ namespace {
 
 const ModelOptions& checked(const ModelOptions& options, const MaskingOptions& masking) {
   const auto problems = contradictions(options.decoder);
-  if (!problems.empty()) throw UsageError(join(problems, "\n"));
+  if (!problems.empty()) throw UsageError(problems, {});
   if (options.patch_size > 0 && kept_patches(options.patches(), masking.mask_ratio) >= options.patches()) {
     throw UsageError(str("mae.mask_ratio ", masking.mask_ratio, " masks none of ", options.patches(),
                          " patches: there is nothing to predict"));

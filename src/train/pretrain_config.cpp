@@ -1,7 +1,6 @@
 #include "luvit/train/pretrain_config.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "luvit/core/error.h"
 #include "luvit/core/text.h"
@@ -12,14 +11,13 @@ namespace luvit {
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
 void declare_train(Schema& schema, TrainOptions& train) {
   schema.add("train.batch_size", train.batch_size, "images a step, over all ranks and micro-batches").range(1, 1 << 24);
   schema.add("train.micro_batch", train.micro_batch, "most images a rank holds at once; accumulation follows")
       .range(1, 1 << 24);
   schema.add("train.epochs", train.epochs, "length of the run; 800 where neither it nor train.steps is written")
-      .range(0, infinity)
+      .range(0, 1e9)
+      .above_low()
       .units("epochs");
   schema.add("train.steps", train.steps, "length of the run in steps, instead of train.epochs")
       .range(1, 1e12)
@@ -32,6 +30,10 @@ void declare_train(Schema& schema, TrainOptions& train) {
       .units("steps");
   schema.add("train.precision", train.precision, "type of the matrix products; master weights are float32",
              {{"float32", Precision::float32}, {"bfloat16", Precision::bfloat16}, {"float16", Precision::float16}});
+  schema.add("train.ema", train.ema, "decay of a running average of the weights, for fine-tuning; none unless written")
+      .range(0, 1)
+      .above_low()
+      .below_high();
   schema.add("train.seed", train.seed, "of every random draw: order, crops, masks, initial weights");
   schema.add("train.device", train.device, "auto takes a GPU where there is one",
              {{"auto", DeviceChoice::automatic}, {"cpu", DeviceChoice::cpu}, {"cuda", DeviceChoice::cuda}});
@@ -47,11 +49,11 @@ void declare_run(Schema& schema, PretrainConfig& config) {
   schema
       .add("checkpoint.every_epochs", config.checkpoint.every_epochs,
            "a checkpoint each so many epochs, where every_steps is not written; 0: only at the end")
-      .range(0, infinity)
+      .range(0, 1e9)
       .units("epochs");
   schema.add("checkpoint.keep", config.checkpoint.keep, "newest checkpoints kept").range(1, 1e9);
   schema.add("eval.every_epochs", config.eval.every_epochs, "loss on data.val; 0: only at the end")
-      .range(0, infinity)
+      .range(0, 1e9)
       .units("epochs");
 }
 
@@ -64,9 +66,14 @@ std::vector<Problem> own_problems(const PretrainConfig& config) {
   const auto add = [&](const std::vector<Problem>& more) { problems.insert(problems.end(), more.begin(), more.end()); };
   add(check_crop(config.augment));
   if (problems.empty()) add(check_masking(config.mae, config.model.patches()));
+  add(check_optim(config.optim));
+  add(check_distributed(config.distributed));
   const auto& train = config.train;
   if (train.micro_batch && *train.micro_batch > train.batch_size)
     add({{"train.micro_batch", str(*train.micro_batch, " is more than train.batch_size, ", train.batch_size)}});
+  if (train.ema) add({{"train.ema", "is for fine-tuning; pretraining keeps no average of the weights"}});
+  if (config.model.drop_path != 0)
+    add({{"model.drop_path", str(exact(config.model.drop_path), " is for fine-tuning; pretraining drops no paths")}});
   if (config.data.train.empty())
     add({{"data.train", "no images are named; a folder, tar shards or a list of these is expected"}});
   if (config.model.fusion.kind == FusionKind::llama && config.model.fusion.weights.empty())

@@ -5,6 +5,7 @@
 #include <regex>
 
 #include "luvit/core/error.h"
+#include "luvit/core/files.h"
 #include "luvit/core/text.h"
 #include "opened_block.h"
 #include "tensor_folder.h"
@@ -140,7 +141,7 @@ Adapter read_peft_folder(const fs::path& folder, std::int64_t layer, std::int64_
   if (config.flag("use_rslora")) adapter.alpha *= std::sqrt(static_cast<double>(adapter.rank));
   adapter.source = folder.string();
   fs::path weights = folder / "adapter_model.safetensors";
-  if (!fs::exists(weights)) weights = folder / "adapter_model.bin";
+  if (!path_exists(weights)) weights = folder / "adapter_model.bin";
   auto file = open_tensor_file(weights);
   auto layers = sort_pieces(*file);
   if (layers.empty()) throw DataError(str(escape(weights.string()), ": no LoRA matrices in it"));
@@ -158,10 +159,9 @@ Adapter read_peft_folder(const fs::path& folder, std::int64_t layer, std::int64_
 }  // namespace
 
 Adapter read_adapter(const fs::path& path, std::int64_t layer, std::int64_t head_dim) {
-  std::error_code ignored;
-  if (!fs::exists(path, ignored))
+  if (!path_exists(path))
     throw DataError(str(escape(path.string()), ": no such file or folder; expected a LoRA adapter"));
-  return fs::is_directory(path) ? read_peft_folder(path, layer, head_dim) : read_adapter_file(path, layer, head_dim);
+  return is_folder(path) ? read_peft_folder(path, layer, head_dim) : read_adapter_file(path, layer, head_dim);
 }
 
 Metadata adapter_metadata(const Adapter& adapter) {

@@ -30,8 +30,7 @@ void settle_lora_options(LoraOptions& options, const Adapter& adapter, const std
          exact(adapter.alpha));
   settle("targets", options.targets, adapter.targets, here != there, join(options.targets, " "),
          join(adapter.targets, " "));
-  if (!problems.empty())
-    throw DataError(join(problems, "\n"), "an adapter goes with the options that it was trained with");
+  if (!problems.empty()) throw DataError(problems, "an adapter goes with the options that it was trained with");
 }
 
 void load_adapter(Module& model, const FusionOptions& options, const fs::path& path) {

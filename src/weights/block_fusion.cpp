@@ -23,7 +23,7 @@ class Settling {
   }
   void finish() const {
     if (problems_.empty()) return;
-    throw DataError(join(problems_, "\n"), "leave the key out: it is then taken from the weights");
+    throw DataError(problems_, "leave the key out: it is then taken from the weights");
   }
 
  private:

@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "luvit/core/error.h"
+#include "luvit/core/files.h"
 #include "luvit/core/text.h"
 #include "opened_block.h"
 #include "tensor_folder.h"
@@ -34,12 +35,12 @@ using Shards = std::vector<std::shared_ptr<TensorSource>>;
 Shards open_shards(const fs::path& folder) {
   static const std::regex pattern(R"(consolidated(\.(\d{2,3}))?\.(pth|safetensors))");
   std::map<int, fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
+  for (const fs::path& path : list_folder(folder)) {
     std::smatch match;
-    std::string name = entry.path().filename().string();
+    std::string name = path.filename().string();
     if (!std::regex_match(name, match, pattern)) continue;
     int number = match[2].matched ? std::stoi(match[2]) : 0;
-    if (!files.emplace(number, entry.path()).second)
+    if (!files.emplace(number, path).second)
       throw DataError(str(escape(folder.string()), ": two files for shard ", number));
   }
   Shards shards;

@@ -1,6 +1,7 @@
 #include "content.h"
 
 #include "luvit/core/error.h"
+#include "luvit/core/files.h"
 #include "luvit/core/text.h"
 #include "luvit/io/pickle.h"
 #include "luvit/io/safetensors.h"
@@ -14,11 +15,11 @@ const char* const known_forms =
     "LLaMA, Hugging Face and peft";
 
 Content content_of_folder(const fs::path& folder) {
-  if (fs::exists(folder / "state.json")) return Content::checkpoint;
-  if (fs::exists(folder / "adapter_config.json")) return Content::peft_folder;
-  if (fs::exists(folder / "params.json")) return Content::meta_folder;
-  if (fs::exists(folder / "config.json")) return Content::hugging_face_folder;
-  if (fs::exists(folder / "model.safetensors"))
+  if (path_exists(folder / "state.json")) return Content::checkpoint;
+  if (path_exists(folder / "adapter_config.json")) return Content::peft_folder;
+  if (path_exists(folder / "params.json")) return Content::meta_folder;
+  if (path_exists(folder / "config.json")) return Content::hugging_face_folder;
+  if (path_exists(folder / "model.safetensors"))
     throw DataError(str(folder.string(), ": a folder with a model.safetensors and nothing that says what it is"),
                     str("name the file, ", (folder / "model.safetensors").string()));
   throw DataError(str(folder.string(), ": no state.json, config.json, params.json or adapter_config.json in it"),
@@ -33,8 +34,8 @@ bool is_vit(const TensorSource& source) {
 }  // namespace
 
 Content content_of(const fs::path& path) {
-  if (!fs::exists(path)) throw DataError(str(path.string(), ": no such file or folder"), "check the path");
-  if (fs::is_directory(path)) return content_of_folder(path);
+  if (!path_exists(path)) throw DataError(str(path.string(), ": no such file or folder"), "check the path");
+  if (is_folder(path)) return content_of_folder(path);
   if (looks_like_pickle(path)) return is_vit(PickleFile(path)) ? Content::vit_pickle : Content::other_pickle;
   if (!looks_like_safetensors(path))
     throw DataError(str(path.string(), ": neither safetensors nor a torch file"), known_forms);

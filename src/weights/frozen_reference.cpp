@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "luvit/core/error.h"
+#include "luvit/core/files.h"
 #include "luvit/core/text.h"
 #include "luvit/io/json_text.h"
 #include "luvit/io/safetensors.h"
@@ -51,9 +52,9 @@ FrozenReference parse_reference(const json& frozen) {
 }  // namespace
 
 std::string checkpoint_files_defect(const fs::path& checkpoint_folder, FileCheck check) {
-  if (!fs::is_directory(checkpoint_folder)) return "not a folder";
-  if (!fs::exists(checkpoint_folder / "state.json")) return "state.json is missing";
   try {
+    if (!is_folder(checkpoint_folder)) return "not a folder";
+    if (!path_exists(checkpoint_folder / "state.json")) return "state.json is missing";
     const json state = read_state(checkpoint_folder);
     if (const json& format = state.at("luvit.format"); format != "1")
       return str("its format is ", format.dump(), ", this version reads \"1\"");

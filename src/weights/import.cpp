@@ -3,6 +3,7 @@
 #include "content.h"
 #include "import_vit.h"
 #include "luvit/core/error.h"
+#include "luvit/core/files.h"
 #include "luvit/core/text.h"
 #include "luvit/weights/adapter.h"
 #include "luvit/weights/block_source.h"
@@ -43,7 +44,7 @@ std::string import_pickle(const fs::path& path, const fs::path& out, const Impor
 
 std::string import_weights(const fs::path& path, const fs::path& out, const ImportOptions& options) {
   const Content content = content_of(path);
-  if (fs::is_directory(out)) throw UsageError(str("--out ", out.string(), " is a folder"), "name a file");
+  if (is_folder(out)) throw UsageError(str("--out ", out.string(), " is a folder"), "name a file");
   switch (content) {
     case Content::vit_safetensors:
       return import_vit(SafetensorsFile(path), nullptr, out, options);

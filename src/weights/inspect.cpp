@@ -6,6 +6,7 @@
 
 #include "content.h"
 #include "luvit/core/error.h"
+#include "luvit/core/files.h"
 #include "luvit/core/text.h"
 #include "luvit/io/pickle.h"
 #include "opened_weights.h"
@@ -78,15 +79,14 @@ Metadata plain_values(const PickleNode& root) {
 // The weights files of a foreign folder: safetensors where there are any, else torch's.
 std::vector<fs::path> files_of(const fs::path& folder) {
   std::vector<fs::path> safetensors, torch;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string extension = entry.path().extension().string();
-    if (extension == ".safetensors") safetensors.push_back(entry.path());
-    if (extension == ".pth" || extension == ".bin") torch.push_back(entry.path());
+  for (const fs::path& path : list_folder(folder)) {
+    const std::string extension = path.extension().string();
+    if (extension == ".safetensors") safetensors.push_back(path);
+    if (extension == ".pth" || extension == ".bin") torch.push_back(path);
   }
   std::vector<fs::path>& files = safetensors.empty() ? torch : safetensors;
   if (files.empty())
     throw DataError(str(folder.string(), ": no weights in it; expected .safetensors, .pth or .bin files"));
-  std::sort(files.begin(), files.end());
   return files;
 }
 
@@ -101,7 +101,7 @@ void inspect_folder(Inspection& out, const fs::path& folder) {
     }
   }
   for (const char* name : {"config.json", "params.json", "adapter_config.json"})
-    if (fs::exists(folder / name)) out.metadata[name] = read_file(folder / name);
+    if (path_exists(folder / name)) out.metadata[name] = read_file(folder / name);
 }
 
 void inspect_checkpoint(Inspection& out, const fs::path& folder) {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "luvit/core/error.h"
+#include "luvit/core/files.h"
 #include "luvit/core/text.h"
 #include "luvit/io/json_text.h"
 #include "luvit/weights/block_source.h"
@@ -50,7 +51,7 @@ std::vector<std::string> parse_classes(const std::string& text, const std::strin
 }
 
 std::string missing_hint(const OpenedWeights& opened, const fs::path& path) {
-  if (!opened.is_checkpoint() && fs::exists(path.parent_path() / "state.json"))
+  if (!opened.is_checkpoint() && path_exists(path.parent_path() / "state.json"))
     return str("a checkpoint's file leaves the frozen block out; name its folder, ", path.parent_path().string());
   return str("`luvit_convert inspect ", path.string(), "` lists its tensors and what luvit.model says they should be");
 }

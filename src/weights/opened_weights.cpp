@@ -1,6 +1,7 @@
 #include "opened_weights.h"
 
 #include "luvit/core/error.h"
+#include "luvit/core/files.h"
 #include "luvit/core/text.h"
 
 namespace luvit {
@@ -8,7 +9,7 @@ namespace luvit {
 namespace {
 
 void require_checkpoint(const fs::path& folder, FileCheck check) {
-  if (!fs::exists(folder / "state.json") && fs::exists(folder / "model.safetensors"))
+  if (!path_exists(folder / "state.json") && path_exists(folder / "model.safetensors"))
     throw DataError(str(folder.string(), ": neither a weights file nor a checkpoint folder"),
                     str("name ", (folder / "model.safetensors").string(), ", or a folder below ",
                         (folder / "checkpoints").string()));
@@ -36,7 +37,7 @@ const std::string& OpenedWeights::metadata(const std::string& key) const {
 
 OpenedWeights open_weights(const fs::path& path, FileCheck check) {
   OpenedWeights opened;
-  if (fs::is_directory(path)) {
+  if (is_folder(path)) {
     require_checkpoint(path, check);
     opened.file = std::make_unique<SafetensorsFile>(path / "model.safetensors");
     opened.frozen = read_frozen_reference(path);

@@ -2,6 +2,7 @@
 
 #include "json_object.h"
 #include "luvit/core/error.h"
+#include "luvit/core/files.h"
 #include "luvit/core/text.h"
 #include "luvit/io/pickle.h"
 #include "luvit/io/safetensors.h"
@@ -16,11 +17,11 @@ std::unique_ptr<TensorSource> open_tensor_file(const fs::path& path) {
 TensorFolder::TensorFolder(const fs::path& folder) : folder_(folder) {
   for (const char* index : {"model.safetensors.index.json", "pytorch_model.bin.index.json"}) {
     const char* single = index[0] == 'm' ? "model.safetensors" : "pytorch_model.bin";
-    if (fs::exists(folder_ / index)) {
+    if (path_exists(folder_ / index)) {
       read_index(folder_ / index);
       return;
     }
-    if (!fs::exists(folder_ / single)) continue;
+    if (!path_exists(folder_ / single)) continue;
     File& file = files_[single];
     file.source = open_tensor_file(folder_ / single);
     for (const TensorInfo& tensor : file.source->tensors()) {

@@ -79,5 +79,35 @@ TEST(CheckCrop, SmallestBeforeLargest) {
   EXPECT_EQ(keys_of(check_crop(crop)), "augment.crop_scale");
 }
 
+TEST(CheckOptim, RefusesWhatThisVersionLacks) {
+  OptimOptions optim;
+  EXPECT_EQ(keys_of(check_optim(optim)), "");
+  optim.kind = OptimKind::lars;
+  EXPECT_EQ(keys_of(check_optim(optim)), "optim.kind");
+}
+
+TEST(CheckDistributed, RefusesWhatThisVersionLacks) {
+  DistributedOptions distributed;
+  EXPECT_EQ(keys_of(check_distributed(distributed)), "");
+  distributed.shard_optimizer = true;
+  distributed.compress = Compress::bfloat16;
+  EXPECT_EQ(keys_of(check_distributed(distributed)), "distributed.shard_optimizer distributed.compress");
+}
+
+TEST(RequireKeys, NamesTheNearestKey) {
+  Config c;
+  EXPECT_NO_THROW(require_keys(c.schema, "--allow-change", {"optim.lr", "model.fusion.lora.rank"}));
+  try {
+    require_keys(c.schema, "--allow-change", {"optim.lr", "train.sed", "optim", "a\nb"});
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_EQ(error.lines(), (std::vector<std::string>{
+                                 "--allow-change: `train.sed` is no key; did you mean `train.seed`?",
+                                 "--allow-change: `optim` is a section; name each key",
+                                 "--allow-change: `a\\x0ab` is no key",
+                             }));
+  }
+}
+
 }  // namespace
 }  // namespace luvit

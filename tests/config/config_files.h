@@ -56,7 +56,7 @@ struct Config {
     declare_distributed(schema, distributed);
     schema.add("train.batch_size", batch_size, "images a step").range(1, 1e9);
     schema.add("train.steps", steps, "length of the run").range(1, 1e12);
-    schema.add("train.epochs", epochs, "length of the run").range(0, inf);
+    schema.add("train.epochs", epochs, "length of the run").range(0, unbounded);
     schema.exclusive("train.steps", "train.epochs");
     schema.add("train.seed", seed, "of all randomness");
     schema.add("train.precision", precision, "type of the matrix products",

@@ -36,7 +36,8 @@ TEST(PrintConfig, IsNestedYaml) {
                       "  dim: 512\n"),
             std::string::npos)
       << text;
-  EXPECT_NE(text.find("\noptim:\n  base_lr: 0.00015\n  betas: [0.9, 0.95]\n  eps: 1.0e-08\n"), std::string::npos)
+  EXPECT_NE(text.find("\noptim:\n  kind: adamw\n  base_lr: 0.00015\n  betas: [0.9, 0.95]\n  eps: 1.0e-08\n"),
+            std::string::npos)
       << text;
   EXPECT_NE(text.find("  steps: 12\n  seed: 0\n"), std::string::npos) << text;  // and no epochs
 }

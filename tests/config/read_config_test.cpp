@@ -201,17 +201,6 @@ TEST(ReadConfig, ManyProblemsAreCounted) {
   EXPECT_NE(said.find("… and 10 more"), std::string::npos);
 }
 
-TEST(MissingKeys, AreTheRequiredOnes) {
-  Config c;
-  auto written = c.read("", {});
-  auto missing = missing_keys(c.schema, written);
-  ASSERT_EQ(missing.size(), 1u);
-  EXPECT_EQ(missing[0].key, "data.train");
-  Config d;
-  written = d.read("", {"data.train=x"});
-  EXPECT_TRUE(missing_keys(d.schema, written).empty());
-}
-
 TEST(RaiseProblems, NamesThePlaces) {
   Config c;
   auto written = c.read("", {"model.heads=5"});

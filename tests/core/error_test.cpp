@@ -21,7 +21,9 @@ Ended end_with(int (*body)(int, char**)) {
 }
 
 TEST(RunMain, SaysEachProblemOnALineAndTheHintLast) {
-  auto [code, said] = end_with([](int, char**) -> int { throw UsageError("one\ntwo", "try three"); });
+  auto [code, said] = end_with([](int, char**) -> int {
+    throw UsageError(std::vector<std::string>{"one", "two"}, "try three");
+  });
   EXPECT_EQ(code, 2);
   EXPECT_EQ(said, "luvit_x: error: one\nluvit_x: error: two\nhint: try three\n");
 }
@@ -53,6 +55,13 @@ TEST(RunMain, ShowsNoStackOfTorch) {
 TEST(RunMain, EscapesWhatFilesSay) {
   auto [code, said] = end_with([](int, char**) -> int { throw DataError("bad name \x1b[31m"); });
   EXPECT_NE(said.find("bad name \\x1b[31m\n"), std::string::npos);
+}
+
+// A name with a line end in it must not look like a message of the program.
+TEST(RunMain, ANameCannotForgeALine) {
+  auto [code, said] =
+      end_with([](int, char**) -> int { throw DataError("a\nluvit_x: error: b: no file", "x\nhint: y"); });
+  EXPECT_EQ(said, "luvit_x: error: a\\x0aluvit_x: error: b: no file\nhint: x\\x0ahint: y\n");
 }
 
 TEST(RunMain, PassesTheBodysCodeOn) {

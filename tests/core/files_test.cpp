@@ -209,7 +209,8 @@ TEST(Files, MessagesNamePathAndReason) {
   EXPECT_EQ(message_of([&] { read_file(folder.path / "sub"); }),
             "3 cannot read " + (folder.path / "sub").string() + ": it is a folder");
   EXPECT_EQ(message_of([&] { write_durably(folder.path / "no/x", "y"); }),
-            "1 cannot create " + (folder.path / "no/x.tmp").string() + ": no such file or directory");
+            "1 cannot create " + (folder.path / str("no/x.", ::getpid(), ".luvit-tmp")).string() +
+                ": no such file or directory");
 }
 
 TEST(Files, ReadsWhatWasWritten) {
@@ -257,6 +258,39 @@ TEST(FolderLock, AFolderThatCannotBeWrittenIsAWrongOption) {
   Folder folder;
   write_durably(folder.path / "file", "x");
   EXPECT_EQ(message_of([&] { FolderLock lock(folder.path / "file"); }).substr(0, 15), "2 output folder");
+}
+
+TEST(WriteDurably, LeavesTheUsersFilesOfSimilarNamesAlone) {
+  Folder folder;
+  write_durably(folder.path / "x.tmp", "mine");
+  write_durably(folder.path / "x", "new");
+  write_durably(folder.path / "y.tmp", "mine");
+  { DurableFolder other(folder.path / "y"); }
+  EXPECT_EQ(read_file(folder.path / "y.tmp"), "mine");
+  EXPECT_EQ(read_file(folder.path / "x.tmp"), "mine");
+}
+
+TEST(FolderContent, KnowsWhatIsThere) {
+  Folder folder;
+  write_durably(folder.path / "b", "");
+  fs::create_directory(folder.path / "a");
+  EXPECT_TRUE(path_exists(folder.path / "b") && path_exists(folder.path / "a"));
+  EXPECT_FALSE(path_exists(folder.path / "c") || path_exists(folder.path / "b/c"));
+  EXPECT_TRUE(is_folder(folder.path / "a"));
+  EXPECT_FALSE(is_folder(folder.path / "b") || is_folder(folder.path / "c"));
+  EXPECT_EQ(list_folder(folder.path), (std::vector<fs::path>{folder.path / "a", folder.path / "b"}));
+}
+
+TEST(FolderContent, ALinkToItselfIsADataError) {
+  Folder folder;
+  const fs::path loop = folder.path / "loop";
+  fs::create_symlink(loop, loop);
+  const std::string said = "3 cannot read " + loop.string() + ": too many levels of symbolic links";
+  EXPECT_EQ(message_of([&] { path_exists(loop); }), said);
+  EXPECT_EQ(message_of([&] { is_folder(loop); }), said);
+  EXPECT_EQ(message_of([&] { list_folder(loop); }), said);
+  EXPECT_EQ(message_of([&] { list_folder(folder.path / "none"); }),
+            "3 cannot read " + (folder.path / "none").string() + ": no such file or directory");
 }
 
 }  // namespace

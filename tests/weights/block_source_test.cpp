@@ -38,9 +38,10 @@ TEST_P(Layout, GivesTheSameBlock) {
     std::int64_t number = layer < 0 ? 2 : layer;
     BlockSource block = read_block(fixture(GetParam()), layer, /*with_final_norm=*/true);
     expect_equal(by_name(block), expected_layer("llama/single", number));
-    EXPECT_EQ(block.sha256, read_block(fixture("llama/single"), layer).sha256);
+    EXPECT_EQ(block.sha256, read_block(fixture("llama/single"), layer, /*with_final_norm=*/true).sha256);
     EXPECT_TRUE(
         same(block.final_norm, SafetensorsFile(fixture("llama/single/model.safetensors")).read("model.norm.weight")));
+    EXPECT_NE(block.sha256, read_block(fixture(GetParam()), layer).sha256);  // the norm counts where it is asked for
     EXPECT_EQ(block.info.layer, number);
     EXPECT_EQ(block.info.dim, 16);
     EXPECT_EQ(block.info.heads, 4);

@@ -135,5 +135,13 @@ TEST_F(CheckpointFolder, ItsFileAloneIsNoModel) {
   }
 }
 
+TEST_F(CheckpointFolder, ALinkToItselfIsADefectAndNoSurprise) {
+  fs::create_symlink(checkpoint_, checkpoint_);
+  const std::string said = "too many levels of symbolic links";
+  EXPECT_TRUE(contains(checkpoint_files_defect(checkpoint_, FileCheck::hashes), said));
+  EXPECT_TRUE(contains(data_error([&] { describe_model(checkpoint_); }), said));
+  EXPECT_TRUE(contains(data_error([&] { describe_block(checkpoint_, 0); }), said));
+}
+
 }  // namespace
 }  // namespace luvit

@@ -11,13 +11,13 @@
 
 namespace luvit {
 
-inline constexpr double inf = std::numeric_limits<double>::infinity();
+inline constexpr double unbounded = std::numeric_limits<double>::infinity();
 
 // One declaration a field: key, where it goes, one line of help, and what it may be. From it come parsing, checks,
 // --help, --print-config and config.yaml; the default is the value the target has when it is declared. Targets must
 // outlive the schema. An empty string or list counts as unset and is written as `null`.
 //
-//   schema.add("optim.weight_decay", options.weight_decay, "AdamW's weight decay").range(0, inf);
+//   schema.add("optim.weight_decay", options.weight_decay, "AdamW's weight decay").range(0, unbounded);
 //   schema.add("train.precision", train.precision, "type of the matrix products",
 //              {{"float32", Precision::float32}, {"bfloat16", Precision::bfloat16}});
 class Schema {
@@ -26,7 +26,7 @@ class Schema {
   struct Field {
     std::string key, help, type, unit;
     std::vector<std::string> choices;
-    double low = -inf, high = inf;
+    double low = -unbounded, high = unbounded;
     bool open_low = false, open_high = false, is_required = false;
     std::string only_when;     // "model.fusion.kind=llama|mlp": printed and accepted only then
     std::string default_text;  // as YAML flow
@@ -41,7 +41,7 @@ class Schema {
     Field& when(std::string condition) { return only_when = std::move(condition), *this; }
     // The default while another key has a given value: default_when("model.fusion.kind=mlp", "4096").
     Field& default_when(const std::string& condition, const std::string& value);
-    Field& required() { return is_required = true, *this; }  // see missing_keys()
+    Field& required() { return is_required = true, *this; }  // said by --help; the program checks it
   };
 
   Field& add(const std::string& key, std::int64_t& target, const std::string& help);
@@ -117,9 +117,11 @@ Written read_config(Schema& schema, const std::string& path, const std::vector<s
 struct Problem {
   std::string key, text;
 };
-std::vector<Problem> missing_keys(const Schema& schema, const Written& written);  // the required ones
 // One UsageError for all of them, each with the place where its key was written; nothing for an empty list.
 void raise_problems(const std::vector<Problem>& problems, const Written& written);
+
+// Names that an option like --allow-change was given: UsageError for one that is no key, with the nearest one.
+void require_keys(const Schema& schema, const std::string& option, const std::vector<std::string>& names);
 
 std::string print_config(const Schema& schema);                          // the resolved config as YAML
 std::string print_help(const Schema& schema, const std::string& topic);  // "" for all, a section or a key

@@ -1,6 +1,7 @@
 #pragma once
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace luvit {
 
@@ -13,27 +14,34 @@ enum class Exit : int {
   stopped = 75  // a checkpoint is saved: run the same command again
 };
 
-// The project's one exception. `what()` is a single line: what is wrong, where, what was expected;
-// `hint()` the next thing to try. Several problems found at once are joined by '\n', one a line.
+// The project's one exception: what is wrong, where, what was expected, in one line; `hint()` is the next thing to try.
+// Several problems found at once have a line each, in `lines()`; only there is a line ended, so that a '\n' in a file's
+// name cannot make a line of its own. `what()` joins them.
 class Error : public std::runtime_error {
  public:
   Error(Exit exit, const std::string& what, std::string hint = {})
-      : std::runtime_error(what), exit_(exit), hint_(std::move(hint)) {}
+      : std::runtime_error(what), exit_(exit), lines_{what}, hint_(std::move(hint)) {}
+  Error(Exit exit, std::vector<std::string> lines, std::string hint);
 
   Exit exit() const { return exit_; }
+  const std::vector<std::string>& lines() const { return lines_; }
   const std::string& hint() const { return hint_; }
 
  private:
   Exit exit_;
+  std::vector<std::string> lines_;
   std::string hint_;
 };
 
 // Thrown by type where a caller may want to tell one from another.
 struct UsageError : Error {
   explicit UsageError(const std::string& what, std::string hint = {}) : Error(Exit::usage, what, std::move(hint)) {}
+  UsageError(std::vector<std::string> lines, std::string hint)
+      : Error(Exit::usage, std::move(lines), std::move(hint)) {}
 };
 struct DataError : Error {
   explicit DataError(const std::string& what, std::string hint = {}) : Error(Exit::data, what, std::move(hint)) {}
+  DataError(std::vector<std::string> lines, std::string hint) : Error(Exit::data, std::move(lines), std::move(hint)) {}
 };
 struct RunError : Error {
   explicit RunError(const std::string& what, std::string hint = {}) : Error(Exit::failure, what, std::move(hint)) {}

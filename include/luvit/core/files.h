@@ -54,8 +54,9 @@ class DurableFolder {
   fs::path target_, temporary_;
   bool committed_ = false;
 };
-// The names of temporary files and folders all end in this, so that left-overs of a kill can be recognised.
-inline constexpr std::string_view temporary_suffix = ".tmp";
+// The names of temporary files and folders all end in this and no user's do, so that left-overs of a kill can be
+// recognised.
+inline constexpr std::string_view temporary_suffix = ".luvit-tmp";
 
 // Held by a run on its output folder; a second run is refused with exit 2. Released by the system on any death.
 class FolderLock {
@@ -70,5 +71,11 @@ class FolderLock {
 };
 
 std::string read_file(const fs::path& path);  // DataError if it cannot be read
+
+// What is there, without surprises: "nothing of that name" is an answer; any other reason not to know (no permission,
+// a link that leads to itself, …) is a DataError with the path and the reason.
+bool path_exists(const fs::path& path);
+bool is_folder(const fs::path& path);
+std::vector<fs::path> list_folder(const fs::path& folder);  // what is directly in it, sorted
 
 }  // namespace luvit

@@ -5,10 +5,12 @@
 
 namespace luvit {
 
+enum class OptimKind { adamw, lars };
 enum class Schedule { cosine, step };
 
 // Defaults: MAE's pretraining recipe (paper §4).
 struct OptimOptions {
+  OptimKind kind = OptimKind::adamw;
   std::optional<double> lr;  // the rate itself, or
   double base_lr = 1.5e-4;   // × batch_size / 256
   std::vector<double> betas = {0.9, 0.95};

@@ -16,6 +16,7 @@ struct TrainOptions {
   std::optional<std::int64_t> steps;
   std::optional<std::int64_t> stop_after_steps;
   Precision precision = Precision::bfloat16;
+  std::optional<double> ema;  // decay of a running average of the weights
   std::uint64_t seed = 0;
   DeviceChoice device = DeviceChoice::automatic;
   std::int64_t threads = 0;  // 0: all cores

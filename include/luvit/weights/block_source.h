@@ -22,7 +22,7 @@ struct BlockInfo {
 struct BlockSource {
   BlockInfo info;
   std::string path;
-  std::string sha256;     // over the nine (or more) tensors: names, types, shapes, bytes
+  std::string sha256;     // over the tensors and the final norm: names, types, shapes, bytes
   NamedTensors tensors;   // in the file's type
   at::Tensor final_norm;  // undefined unless asked for (a Meta or Hugging Face folder)
 };
