@@ -43,7 +43,7 @@ def step_contestants(a):
     peer = [sys.executable, HERE / "peer_step.py", *common]
     plain = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
     everyone = {
-        "luvit": lambda: last_json([a.bench, "step", *common, "--json"], plain),
+        "luvit": lambda: last_json([a.bench, "step", *common, "--device", "cpu", "--json"], plain),
         "eager": lambda: last_json(peer, plain),
         "compiled": lambda: last_json([*peer, "--compile"], plain),
         "eager, malloc settings": lambda: last_json(peer, {**plain, **MALLOC}),

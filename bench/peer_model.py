@@ -18,7 +18,7 @@ PRESETS = {
     "luvit_b": dict(image_size=224, patch=16, dim=768, depth=12, heads=12, decoder=(512, 8, 16),
                     llama=dict(hidden_size=4096, intermediate_size=11008, num_attention_heads=32, num_key_value_heads=32)),
     "vit_b": dict(image_size=224, patch=16, dim=768, depth=12, heads=12, decoder=(512, 8, 16), llama=None),
-    "demo": dict(image_size=32, patch=4, dim=192, depth=6, heads=3, decoder=(96, 2, 3),
+    "demo": dict(image_size=32, patch=4, dim=128, depth=4, heads=4, decoder=(96, 2, 4),
                  llama=dict(hidden_size=576, intermediate_size=1536, num_attention_heads=9, num_key_value_heads=3)),
 }
 

@@ -50,16 +50,18 @@ void time_rounds(TimedWork& work, const BenchOptions& options, at::Device device
   for (std::size_t j = 0; j < parts.size(); ++j) result.parts.emplace_back(parts[j].name, median(times[j]));
 }
 
-at::Device device_of(const BenchOptions& options) {
-  if (options.device == "cpu") return at::kCPU;
-  if (!at::hasCUDA()) throw UsageError("--device cuda: there is no CUDA device here", "use --device cpu");
-  return {at::kCUDA, 0};
+// What is timed on; the loader's work is the host's.
+std::string device_name(const BenchOptions& options) {
+  if (options.device == "cpu" || options.workload == Workload::loader) return "cpu";
+  if (at::hasCUDA()) return "cuda";
+  if (options.device == "cuda") throw UsageError("device cuda: there is no CUDA device here", "use --device cpu");
+  return "cpu";
 }
 
 }  // namespace
 
 BenchResult run_benchmark(const BenchOptions& options) {
-  const at::Device device = device_of(options);
+  const at::Device device = device_name(options) == "cuda" ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU);
   const auto cores = static_cast<std::int64_t>(std::thread::hardware_concurrency());
   at::set_num_threads(static_cast<int>(options.threads > 0 ? options.threads : std::max<std::int64_t>(1, cores)));
   BenchResult result;
@@ -76,12 +78,12 @@ BenchResult run_benchmark(const BenchOptions& options) {
 }
 
 int bench_program(int argc, char** argv, const BenchLibraries& libraries) {
-  const std::optional<BenchOptions> options = parse_bench_options(argc, argv, libraries);
+  std::optional<BenchOptions> options = parse_bench_options(argc, argv, libraries);
   if (!options) return 0;
+  options->device = device_name(*options);
   BenchResult result;
   if (options->workload == Workload::loader) {
-    result.seconds = libraries.time_loader(*options);
-    result.threads = options->threads;
+    result = libraries.time_loader(*options);
     result.peak_memory_bytes = peak_memory_bytes();
   } else {
     result = run_benchmark(*options);

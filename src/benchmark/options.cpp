@@ -25,8 +25,8 @@ Times what a run spends its time on, on synthetic images (loader: on the images 
   --batch N           images at once (default 16)
   --warmup N          rounds before the timed ones (default 1)
   --repeats N         timed rounds (default 5); the median counts
-  --threads N         default: all cores
-  --device NAME       cpu (default) or cuda
+  --threads N         default: the config's, else all cores (loader: one less)
+  --device NAME       auto, cpu or cuda; default: the config's, else auto: a CUDA device where there is one
   --data PATH         loader: a folder or tar shards
   --parts             seconds of each part of a step
   --json              one JSON object on stdout and nothing else
@@ -83,7 +83,7 @@ const std::vector<std::pair<std::string, Setter>>& value_options() {
       {"--threads", [](BenchOptions& o, const std::string& v) { o.threads = integer("--threads", v, 1); }},
       {"--device",
        [](BenchOptions& o, const std::string& v) {
-         o.device = choice<std::string>("--device", v, {{"cpu", "cpu"}, {"cuda", "cuda"}});
+         o.device = choice<std::string>("--device", v, {{"auto", "auto"}, {"cpu", "cpu"}, {"cuda", "cuda"}});
        }},
       {"--data", [](BenchOptions& o, const std::string& v) { o.data = v; }},
   };

@@ -5,15 +5,15 @@
 namespace luvit {
 namespace {
 
+// configs/demo/luvit.yaml's.
 ModelOptions demo() {
   ModelOptions model;
   model.image_size = 32;
   model.patch_size = 4;
-  model.dim = 192;
-  model.depth = 6;
-  model.heads = 3;
-  model.decoder = {.dim = 96, .depth = 2, .heads = 3};
-  model.classes = 10;
+  model.dim = 128;
+  model.depth = 4;
+  model.heads = 4;
+  model.decoder = {.dim = 96, .depth = 2, .heads = 4};
   model.fusion.dim = 576;  // SmolLM2-135M
   model.fusion.heads = 9;
   model.fusion.kv_heads = 3;

@@ -11,8 +11,9 @@ LoaderSpeed measure_loader(const LoaderSpeedOptions& options) {
   loading.global_batch = loading.rank_count = options.batch;
   loading.image_size = options.image_size;
   loading.workers = options.workers > 0 ? options.workers : default_workers();
+  loading.patches = options.patches;
   loading.crop = options.crop;
-  loading.noise = false;
+  loading.data = options.data;
   Loader loader(open_dataset(options.sources, /*labels_wanted=*/false), loading, {});
 
   const std::int64_t steps = (options.images_a_repeat + options.batch - 1) / options.batch;

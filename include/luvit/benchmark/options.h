@@ -21,17 +21,19 @@ struct BenchOptions {
   OptimOptions optim;
   Precision precision = Precision::bfloat16;
   std::int64_t batch = 16, warmup = 1, repeats = 5;
-  std::int64_t threads = 0;  // 0: all cores
-  std::string device = "cpu";
-  std::string data;  // loader: a folder or shards
+  std::int64_t threads = 0;     // 0: all cores (loader: one less)
+  std::string device = "auto";  // auto, cpu or cuda
+  std::string data;             // loader: a folder or shards
   bool parts = false, json = false;
 };
+
+struct BenchResult;
 
 // What the core-only build does without: reading a config file, and the data loader. Empty there.
 struct BenchLibraries {
   std::function<void(BenchOptions& options, const std::string& path, const std::vector<std::string>& overrides)>
       read_config;
-  std::function<std::vector<double>(const BenchOptions& options)> time_loader;  // seconds a batch, each repeat
+  std::function<BenchResult(const BenchOptions& options)> time_loader;  // seconds a batch, each repeat
 };
 
 // "luvit_b" (the paper's model, a random block), "vit_b" (without fusion), "demo" (32² images, a small ViT with a
