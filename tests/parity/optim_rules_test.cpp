@@ -72,7 +72,15 @@ TEST(GroupParity, PretrainingIsTimmsWeightDecayRule) {
   MaskedAutoencoder model(small_model(), MaskingOptions{});
   OptimOptions options;
   EXPECT_EQ(table_of(parameter_groups(model, options, Stage::pretraining, 3)), expected_table("pretraining"));
-  EXPECT_NE(table_of(parameter_groups(model, options, Stage::fine_tuning, 3)), expected_table("pretraining"));
+}
+
+TEST(GroupParity, AnotherDecayAndAnotherStageAreSeen) {
+  MaskedAutoencoder model(small_model(), MaskingOptions{});
+  OptimOptions options;
+  const Table expected = expected_table("pretraining");
+  EXPECT_NE(table_of(parameter_groups(model, options, Stage::fine_tuning, 3)), expected);
+  options.weight_decay *= 1.01;
+  EXPECT_NE(table_of(parameter_groups(model, options, Stage::pretraining, 3)), expected);
 }
 
 TEST(GroupParity, FineTuningIsTimmsLayerDecay) {
