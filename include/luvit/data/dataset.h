@@ -15,9 +15,9 @@ class Dataset {
   virtual std::int64_t size() const = 0;
   // The encoded image. `buffer` is reused between calls. DataError naming the sample if it cannot be read.
   virtual void read(std::int64_t index, std::vector<std::uint8_t>& buffer) const = 0;
-  virtual std::int64_t label(std::int64_t index) const = 0;         // -1: none
-  virtual std::string name(std::int64_t index) const = 0;           // path, or shard.tar:member
-  virtual const std::vector<std::string>& classes() const = 0;      // in label order; empty without labels
+  virtual std::int64_t label(std::int64_t index) const = 0;     // -1: none
+  virtual std::string name(std::int64_t index) const = 0;       // path, or shard.tar:member
+  virtual const std::vector<std::string>& classes() const = 0;  // in label order; empty without labels
 };
 
 // Opens what data.train or data.val names. With labels wanted, an empty class folder or a missing .cls is an error.

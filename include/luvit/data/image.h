@@ -6,7 +6,9 @@
 
 namespace luvit {
 
-struct Box { std::int64_t top = 0, left = 0, height = 0, width = 0; };
+struct Box {
+  std::int64_t top = 0, left = 0, height = 0, width = 0;
+};
 
 // 8-bit RGB, rows of width·3 bytes.
 struct Image {
@@ -15,7 +17,9 @@ struct Image {
 };
 
 // Size without decoding the pixels.
-struct ImageSize { std::int64_t height, width; };
+struct ImageSize {
+  std::int64_t height, width;
+};
 ImageSize image_size(std::span<const std::uint8_t> encoded, const std::string& name);
 
 // JPEG, PNG, WebP, BMP, TIFF by content; grey, CMYK, palette, alpha (dropped) and 16 bit become RGB as Pillow's
