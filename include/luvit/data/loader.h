@@ -11,15 +11,19 @@ namespace luvit {
 
 // One rank's part of a global batch, in the permutation's order.
 struct Batch {
-  at::Tensor images;  // float32 [B,3,S,S], pinned where CUDA is used
-  at::Tensor noise;   // float32 [B,L] (pretraining)
-  at::Tensor index;   // int64 [B]: place in the data set of the sample that was used
-  at::Tensor label;   // int64 [B], -1 without labels
-  std::int64_t step = 0;        // from 1
-  std::int64_t first = 0;       // position of row 0 in the global batch
+  at::Tensor images;       // float32 [B,3,S,S], pinned where CUDA is used
+  at::Tensor noise;        // float32 [B,L] (pretraining)
+  at::Tensor index;        // int64 [B]: place in the data set of the sample that was used
+  at::Tensor label;        // int64 [B], -1 without labels
+  std::int64_t step = 0;   // from 1
+  std::int64_t first = 0;  // position of row 0 in the global batch
 };
 
-struct BadFile { std::string name, reason; std::int64_t index; double epoch; };
+struct BadFile {
+  std::string name, reason;
+  std::int64_t index;
+  double epoch;
+};
 
 // What to load for step s, wherever training starts: a pure function of (seed, s).
 struct LoaderOptions {
@@ -33,6 +37,7 @@ struct LoaderOptions {
   bool pinned = false;
   CropOptions crop;
   DataOptions data;
+  std::vector<std::int64_t> known_bad;  // places counted by earlier starts of the run
 };
 
 // A pool of threads fills batch buffers sample by sample, in any order; what is in a batch does not depend on it.
