@@ -34,6 +34,7 @@ struct Loader::Impl {
     steps_an_epoch = steps_per_epoch(samples, options.global_batch);
     slots.resize(static_cast<std::size_t>(options.prefetch + 2));
     for (auto& slot : slots) allocate(slot);
+    bad_places.insert(options.known_bad.begin(), options.known_bad.end());
   }
   ~Impl() { stop(); }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "luvit/core/error.h"
 #include "luvit/core/log.h"
@@ -75,6 +76,7 @@ json state_to_json(const CheckpointState& state, const json& files) {
           {"config_sha256", sha256_of(state.config)},
           {"files", files},
           {"frozen_block", frozen_to_json(state.frozen)},
+          {"data", {{"samples", state.data.samples}, {"names_sha256", state.data.names_sha256}}},
           {"loss_scale", {{"scale", state.loss_scale}, {"growth", state.loss_scale_growth}}}};
 }
 
@@ -95,6 +97,7 @@ CheckpointState read_checkpoint_state(const fs::path& folder) {
     out.config = state.at("config");
     out.loss_scale = state.at("loss_scale").at("scale");
     out.loss_scale_growth = state.at("loss_scale").at("growth");
+    out.data = {state.at("data").at("samples"), state.at("data").at("names_sha256")};
     out.frozen = read_frozen_reference(folder);
     return out;
   } catch (const json::exception& error) {
@@ -106,8 +109,10 @@ CheckpointState read_checkpoint_state(const fs::path& folder) {
 void restore(const fs::path& folder, Module& model, AdamW& optimizer) {
   const at::NoGradGuard no_gradients;
   const SafetensorsFile weights(folder / weights_file);
+  std::set<std::string> own;
   for (const auto& [name, tensor, role] : model.named_tensors()) {
     if (role == Role::frozen) continue;
+    own.insert(name);
     if (!weights.has(name))
       throw DataError(str(weights.path(), ": tensor ", name, " is missing"), "the checkpoint is of another model");
     const at::Tensor value = weights.read(name);
@@ -117,6 +122,10 @@ void restore(const fs::path& folder, Module& model, AdamW& optimizer) {
                       "the checkpoint is of another model");
     tensor->copy_(value);
   }
+  for (const auto& info : weights.tensors())
+    if (!own.contains(info.name))
+      throw DataError(luvit::str(weights.path(), ": tensor ", info.name, " is not the model's"),
+                      "the checkpoint is of another model");
   const SafetensorsFile moments(folder / optimizer_file);
   NamedTensors state;
   for (const auto& info : moments.tensors()) state.emplace_back(info.name, moments.read(info.name));
@@ -143,12 +152,12 @@ void Checkpoints::save(const CheckpointState& state, Module& model, const Opened
 
 std::vector<std::pair<std::int64_t, fs::path>> Checkpoints::listed() const {
   std::vector<std::pair<std::int64_t, fs::path>> found;
-  std::error_code failed;
-  for (const auto& entry : fs::directory_iterator(folder_, failed)) {
-    const std::string name = entry.path().filename().string();
-    if (name.size() != 13 || !name.starts_with("step-")) continue;
+  if (!path_exists(folder_)) return found;
+  for (const fs::path& path : list_folder(folder_)) {
+    const std::string name = path.filename().string();
+    if (name.size() < 13 || !name.starts_with("step-")) continue;
     if (!std::all_of(name.begin() + 5, name.end(), [](unsigned char c) { return std::isdigit(c); })) continue;
-    found.emplace_back(std::stoll(name.substr(5)), entry.path());
+    found.emplace_back(std::stoll(name.substr(5)), path);
   }
   std::sort(found.rbegin(), found.rend());
   return found;
@@ -162,7 +171,7 @@ std::optional<fs::path> Checkpoints::newest_whole() const {
   for (const auto& [step, path] : listed()) {
     const std::string defect = checkpoint_files_defect(path, FileCheck::hashes);
     if (defect.empty()) return path;
-    log_warning(str(path.string(), ": skipped, not a whole checkpoint: ", defect));
+    log_warning(str(escape(path.string()), ": skipped, not a whole checkpoint: ", defect));
   }
   return std::nullopt;
 }
@@ -180,9 +189,8 @@ void Checkpoints::prune(std::int64_t newest, std::int64_t keep, const std::vecto
     file_layer().remove_all(path);
   }
   // Left by a kill in the middle of a save.
-  std::error_code failed;
-  for (const auto& entry : fs::directory_iterator(folder_, failed))
-    if (entry.path().filename().string().ends_with(temporary_suffix)) file_layer().remove_all(entry.path());
+  for (const fs::path& path : list_folder(folder_))
+    if (path.filename().string().ends_with(temporary_suffix)) file_layer().remove_all(path);
 }
 
 }  // namespace luvit

@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <torch/version.h>
 #if __has_include(<cuda_runtime_api.h>)
 #include <cuda_runtime_api.h>
@@ -14,6 +15,7 @@
 
 #include "luvit/core/error.h"
 #include "luvit/core/log.h"
+#include "luvit/core/machine.h"
 #include "luvit/core/text.h"
 
 namespace luvit {
@@ -38,6 +40,12 @@ std::int64_t set_threads(std::int64_t threads) {
   if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
   at::set_num_threads(static_cast<int>(threads));
   return threads;
+}
+
+std::int64_t peak_memory_bytes(at::Device device) {
+  if (!device.is_cuda()) return peak_memory_bytes();
+  const auto stats = c10::getDeviceAllocator(device.type())->getDeviceStats(device.index());
+  return stats.allocated_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak;
 }
 
 }  // namespace luvit

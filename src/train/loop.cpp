@@ -15,37 +15,52 @@ Loop::Loop(Task& task, AdamW& optimizer, LossScale& scale, RunFolder& folder, Lo
       folder_(folder),
       options_(std::move(options)),
       save_(std::move(save)),
-      progress_(folder, options_.first_step, options_.last_step, options_.steps_per_epoch, options_.batch_size),
+      progress_(folder, {.first_step = options_.first_step,
+                         .last_step = options_.last_step,
+                         .steps_per_epoch = options_.steps_per_epoch,
+                         .batch_size = options_.batch_size,
+                         .device = options_.device,
+                         .flops_per_image = options_.flops_per_image,
+                         .matmul_speed = options_.matmul_speed}),
       step_(task, optimizer, scale, options_.micro_batch, options_.optim.clip_grad) {}
 
 Outcome Loop::run() {
-  const auto stop_after = options_.train.stop_after_steps;
-  if (stop_after && *stop_after < options_.first_step) return Outcome::stopped;
+  const std::int64_t done = options_.first_step - 1;
+  if (done < options_.last_step && stop_wanted(done)) return Outcome::stopped;
   task_.model().train(true);
-  task_.start(options_.first_step, options_.last_step);
+  // An evaluation that a stop or a kill cut off is made up for.
+  if (evaluation_due(done) && !folder_.evaluated(done)) evaluate(done);
+  if (done < options_.last_step) task_.start(options_.first_step, options_.last_step);
   for (std::int64_t number = options_.first_step; number <= options_.last_step; ++number) {
     step(number);
-    const bool last = number == options_.last_step;
-    const bool stop = stop_requested() || (stop_after && number >= *stop_after);
-    if (!stop && due(number, std::nullopt, options_.eval.every_epochs)) evaluate(number);
-    if (stop || last || due(number, options_.checkpoint.every_steps, options_.checkpoint.every_epochs)) {
-      settle();  // a step that was not finite leaves no checkpoint
-      progress_.pause();
-      save_(number);
-      progress_.resume();
-    }
-    if (stop && !last) {
-      log_info(stop_requested() ? str("stopped by ", stop_signal_name(), " after step ", number,
-                                      ": checkpoint saved; run the same command again")
-                                : str("stopped after step ", number,
-                                      " (train.stop_after_steps): checkpoint saved; run the same command again"));
-      progress_.finish();
-      return Outcome::stopped;
-    }
+    const bool stop = stop_wanted(number);
+    if (stop || checkpoint_due(number)) checkpoint(number);
+    if (!stop && evaluation_due(number)) evaluate(number);
+    if (!stop_wanted(number)) continue;
+    if (saved_step_ != number) checkpoint(number);
+    return stopped(number);
   }
-  evaluate(options_.last_step);
   progress_.finish();
   return Outcome::finished;
+}
+
+bool Loop::stop_wanted(std::int64_t step) const {
+  return stop_requested() || (options_.train.stop_after_steps && step >= *options_.train.stop_after_steps);
+}
+
+bool Loop::checkpoint_due(std::int64_t step) const {
+  return step == options_.last_step || due(step, options_.checkpoint.every_steps, options_.checkpoint.every_epochs);
+}
+
+bool Loop::evaluation_due(std::int64_t step) const {
+  return step > 0 && (step == options_.last_step || due(step, std::nullopt, options_.eval.every_epochs));
+}
+
+Outcome Loop::stopped(std::int64_t step) {
+  progress_.finish();
+  const std::string reason = stop_requested() ? str("by ", stop_signal_name()) : "by train.stop_after_steps";
+  log_info(str("stopped ", reason, " after step ", step, ": checkpoint saved; run the same command again to go on"));
+  return Outcome::stopped;
 }
 
 void Loop::step(std::int64_t number) {
@@ -90,7 +105,8 @@ void Loop::record(const StepFacts& facts, double grad_norm, bool skipped, double
   const std::int64_t step = facts.step;
   epoch_loss_ += facts.loss;
   ++epoch_steps_;
-  if (step % options_.log.every == 0 || step == options_.last_step)
+  progress_.bar(step);
+  if (skipped || step % options_.log.every == 0 || step == options_.last_step)
     progress_.step({.step = step,
                     .epoch = facts.epoch,
                     .loss = facts.loss,
@@ -107,14 +123,26 @@ void Loop::record(const StepFacts& facts, double grad_norm, bool skipped, double
   }
 }
 
+void Loop::checkpoint(std::int64_t step) {
+  settle();  // a step that was not finite leaves no checkpoint
+  progress_.pause();
+  save_(step);
+  saved_step_ = step;
+  task_.model().train(false);
+  try {
+    if (const auto picture = task_.picture()) progress_.picture(step, *picture);
+  } catch (const DataError& error) {  // training tells about unreadable images; a picture may go without
+    log_warning(str("no picture of reconstructions at step ", step, ": ", error.what()));
+  }
+  task_.model().train(true);
+  progress_.resume();
+}
+
 void Loop::evaluate(std::int64_t step) {
-  if (step == evaluated_step_) return;
-  evaluated_step_ = step;
   settle();
   progress_.pause();
   task_.model().train(false);
   if (const auto result = task_.evaluate()) progress_.evaluation(*result, step, epoch_of(step));
-  if (const auto picture = task_.picture()) progress_.picture(step, *picture);
   task_.model().train(true);
   progress_.resume();
 }

@@ -1,9 +1,11 @@
 #include "luvit/train/pretraining.h"
 
+#include "luvit/core/signals.h"
 #include "luvit/data/evaluation_reader.h"
 #include "luvit/eval/inference_model.h"
 #include "luvit/eval/pictures.h"
 #include "luvit/models/dropout.h"
+#include "luvit/models/precision.h"
 
 namespace luvit {
 
@@ -16,22 +18,6 @@ const at::Tensor& named(const StepBatch& batch, const char* name) {
 }
 
 }  // namespace
-
-at::ScalarType compute_type(Precision precision) {
-  switch (precision) {
-    case Precision::float32:
-      return at::kFloat;
-    case Precision::bfloat16:
-      return at::kBFloat16;
-    case Precision::float16:
-      return at::kHalf;
-  }
-  return at::kFloat;
-}
-
-at::ScalarType frozen_type(const FusionOptions& fusion, Precision precision) {
-  return fusion.storage == Storage::float32 ? at::kFloat : compute_type(precision);
-}
 
 Pretraining::Pretraining(MaskedAutoencoder& model, OpenedModel description, std::shared_ptr<const Dataset> train,
                          std::shared_ptr<const Dataset> val, Options options)
@@ -76,6 +62,7 @@ std::optional<Evaluation> Pretraining::evaluate() {
   EvaluationReader reader(*val_, view_of(description_.preprocess), options_.loader.workers, options_.evaluation_batch,
                           0, val_->size());
   for (EvaluationReader::Batch batch; reader.next(batch);) {
+    if (stop_requested()) return std::nullopt;
     const std::int64_t rows = batch.images.size(0);
     const at::Tensor noise = evaluation_noise(options_.loader.seed, batch.first, rows, patches);
     const MaeOutput out = model_(batch.images.to(options_.device, true), noise.to(options_.device, true));
@@ -85,16 +72,16 @@ std::optional<Evaluation> Pretraining::evaluate() {
   return Evaluation{"val", {{"loss", sum.item<double>() / static_cast<double>(n)}}, n};
 }
 
-// The first validation images: original, masked, reconstructed.
+// The first images of data.val, else of data.train: original, masked, reconstructed.
 std::optional<Image> Pretraining::picture() {
-  if (!val_) return std::nullopt;
+  const Dataset& shown = val_ ? *val_ : *train_;
   const at::NoGradGuard no_gradients;
   const ComputeType compute(compute_type(options_.precision));
-  const std::int64_t shown = std::min<std::int64_t>(val_->size(), 8);
-  EvaluationReader reader(*val_, view_of(description_.preprocess), options_.loader.workers, shown, 0, shown);
+  const std::int64_t count = std::min<std::int64_t>({shown.size(), options_.evaluation_batch, 8});
+  EvaluationReader reader(shown, view_of(description_.preprocess), options_.loader.workers, count, 0, count);
   EvaluationReader::Batch batch;
   reader.next(batch);
-  const at::Tensor noise = evaluation_noise(options_.loader.seed, 0, batch.images.size(0), model_.options.patches());
+  const at::Tensor noise = evaluation_noise(options_.loader.seed, 0, count, model_.options.patches());
   const MaeOutput out = model_(batch.images.to(options_.device), noise.to(options_.device));
   return reconstruction_sheet(batch.images, out.pred.to(at::kCPU, at::kFloat), out.mask.to(at::kCPU),
                               model_.options.patch_size, model_.masking.norm_pix, description_.preprocess);

@@ -6,8 +6,8 @@
 #include <cstdio>
 
 #include "luvit/core/log.h"
-#include "luvit/core/machine.h"
 #include "luvit/core/text.h"
+#include "luvit/train/device.h"
 
 namespace luvit {
 
@@ -25,15 +25,12 @@ std::string format(const char* pattern, double value) {
 
 }  // namespace
 
-Progress::Progress(RunFolder& folder, std::int64_t first_step, std::int64_t last_step, std::int64_t steps_per_epoch,
-                   std::int64_t batch_size)
+Progress::Progress(RunFolder& folder, ProgressOptions options)
     : folder_(folder),
-      first_(first_step),
-      last_(last_step),
-      steps_per_epoch_(steps_per_epoch),
-      batch_size_(batch_size),
-      logged_step_(first_step - 1),
+      options_(options),
+      logged_step_(options.first_step - 1),
       started_(Clock::now()),
+      drawn_(started_),
       terminal_(::isatty(STDERR_FILENO) != 0) {}
 
 double Progress::active_seconds() const {
@@ -46,51 +43,70 @@ void Progress::resume() {
   started_ = Clock::now();
 }
 
-void Progress::step(const StepRecord& record, double waited_seconds, std::int64_t bad_files) {
+Progress::Speed Progress::measure(std::int64_t step, double waited_seconds) {
   const double active = active_seconds();
   const double seconds = std::max(active - logged_active_, 1e-9);
-  const std::int64_t steps = record.step - logged_step_;
-  const double rate = static_cast<double>(steps * batch_size_) / seconds;
-  const double wait = std::clamp((waited_seconds - logged_waited_) / seconds, 0.0, 1.0);
-  if (std::isfinite(record.loss)) {
-    smooth_loss_ = 0.9 * smooth_loss_ + 0.1 * record.loss;
-    smooth_weight_ = 0.9 * smooth_weight_ + 0.1;
-  }
+  const std::int64_t steps = step - logged_step_;
+  Speed speed;
+  speed.images_per_second = static_cast<double>(steps * options_.batch_size) / seconds;
+  speed.data_wait = std::clamp((waited_seconds - logged_waited_) / seconds, 0.0, 1.0);
+  if (options_.matmul_speed > 0) speed.sol = speed.images_per_second * options_.flops_per_image / options_.matmul_speed;
   // The first line holds the start-up; the time left is judged by what came after it.
-  if (logged_step_ >= first_) {
-    best_rate_seconds_ += seconds;
-    rate_steps_ += steps;
+  if (logged_step_ >= options_.first_step) {
+    timed_seconds_ += seconds;
+    timed_steps_ += steps;
   }
   const double step_seconds =
-      rate_steps_ > 0 ? best_rate_seconds_ / static_cast<double>(rate_steps_) : seconds / static_cast<double>(steps);
-  logged_step_ = record.step;
+      timed_steps_ > 0 ? timed_seconds_ / static_cast<double>(timed_steps_) : seconds / static_cast<double>(steps);
+  speed.seconds_left = step_seconds * static_cast<double>(options_.last_step - step);
+  logged_step_ = step;
   logged_active_ = active;
   logged_waited_ = waited_seconds;
+  return speed;
+}
 
-  folder_.metric(str("{\"kind\":\"step\",\"step\":", record.step, ",\"epoch\":", number(record.epoch), ",\"loss\":",
-                     number(record.loss), ",\"lr\":", number(record.lr), ",\"grad_norm\":", number(record.grad_norm),
-                     ",\"images_per_second\":", number(rate), ",\"data_wait\":", number(wait),
-                     record.loss_scale > 0 ? str(",\"loss_scale\":", number(record.loss_scale)) : "",
-                     record.skipped ? ",\"skipped\":true" : "", bad_files > 0 ? str(",\"bad_files\":", bad_files) : "",
-                     ",\"memory_bytes\":", peak_memory_bytes(), "}"));
-  folder_.events().scalar("train/loss", record.step, record.loss);
-  folder_.events().scalar("train/lr", record.step, record.lr);
-  folder_.events().scalar("train/grad_norm", record.step, record.grad_norm);
-  folder_.events().scalar("train/images_per_second", record.step, rate);
-  folder_.events().scalar("train/data_wait", record.step, wait);
+void Progress::step(const StepRecord& record, double waited_seconds, std::int64_t bad_files) {
+  const Speed speed = measure(record.step, waited_seconds);
+  smooth_loss_ = 0.9 * smooth_loss_ + 0.1 * record.loss;
+  smooth_weight_ = 0.9 * smooth_weight_ + 0.1;
+  write_metrics(record, speed, bad_files);
+  write_events(record, speed);
+  say(line(record, speed, bad_files));
+}
 
-  const std::int64_t epochs = (last_ + steps_per_epoch_ - 1) / steps_per_epoch_;
-  log_info(str("epoch ", (record.step - 1) / steps_per_epoch_ + 1, "/", epochs, " it ",
-               (record.step - 1) % steps_per_epoch_ + 1, "/", steps_per_epoch_, " step ", record.step, "/", last_,
-               " loss ", format("%.4f", record.loss), " (",
-               format("%.4f", smooth_weight_ > 0 ? smooth_loss_ / smooth_weight_ : record.loss), ") lr ",
-               format("%.3e", record.lr), " gnorm ", format("%.3g", record.grad_norm), record.skipped ? " skipped" : "",
-               " | ", format("%.4g", rate), " img/s data ", format("%.1f", 100 * wait), "% mem ",
-               human_bytes(static_cast<double>(peak_memory_bytes())), bad_files > 0 ? str(" bad ", bad_files) : "",
-               " | eta ", human_seconds(step_seconds * static_cast<double>(last_ - record.step))));
-  if (terminal_)
-    std::fprintf(stderr, "\r%3.0f%% of %lld steps\r",
-                 100.0 * static_cast<double>(record.step) / static_cast<double>(last_), static_cast<long long>(last_));
+void Progress::write_metrics(const StepRecord& record, const Speed& speed, std::int64_t bad_files) {
+  std::string out =
+      str("{\"kind\":\"step\",\"step\":", record.step, ",\"epoch\":", number(record.epoch),
+          ",\"loss\":", number(record.loss), ",\"lr\":", number(record.lr), ",\"grad_norm\":", number(record.grad_norm),
+          ",\"images_per_second\":", number(speed.images_per_second), ",\"data_wait\":", number(speed.data_wait));
+  if (speed.sol > 0) out += str(",\"sol\":", number(speed.sol));
+  if (record.loss_scale > 0) out += str(",\"loss_scale\":", number(record.loss_scale));
+  if (record.skipped) out += ",\"skipped\":true";
+  if (bad_files > 0) out += str(",\"bad_files\":", bad_files);
+  folder_.metric(str(out, ",\"memory_bytes\":", peak_memory_bytes(options_.device), "}"));
+}
+
+void Progress::write_events(const StepRecord& record, const Speed& speed) {
+  auto& events = folder_.events();
+  events.scalar("train/loss", record.step, record.loss);
+  events.scalar("train/lr", record.step, record.lr);
+  events.scalar("train/grad_norm", record.step, record.grad_norm);
+  events.scalar("train/images_per_second", record.step, speed.images_per_second);
+  events.scalar("train/data_wait", record.step, speed.data_wait);
+}
+
+std::string Progress::line(const StepRecord& record, const Speed& speed, std::int64_t bad_files) const {
+  const auto per_epoch = options_.steps_per_epoch;
+  const std::int64_t epochs = (options_.last_step + per_epoch - 1) / per_epoch;
+  return str("epoch ", (record.step - 1) / per_epoch + 1, "/", epochs, " it ", (record.step - 1) % per_epoch + 1, "/",
+             per_epoch, " step ", record.step, "/", options_.last_step, " loss ", format("%.4f", record.loss), " (",
+             format("%.4f", smooth_loss_ / smooth_weight_), ") lr ", format("%.3e", record.lr), " gnorm ",
+             format("%.3g", record.grad_norm), record.skipped ? " skipped" : "", " | ",
+             format("%.4g", speed.images_per_second), " img/s",
+             speed.sol > 0 ? str(" sol ", format("%.0f", 100 * speed.sol), "%") : "", " data ",
+             format("%.1f", 100 * speed.data_wait), "% mem ",
+             human_bytes(static_cast<double>(peak_memory_bytes(options_.device))),
+             bad_files > 0 ? str(" bad ", bad_files) : "", " | eta ", human_seconds(speed.seconds_left));
 }
 
 void Progress::evaluation(const Evaluation& evaluation, std::int64_t step, double epoch) {
@@ -102,22 +118,42 @@ void Progress::evaluation(const Evaluation& evaluation, std::int64_t step, doubl
   }
   folder_.metric(str("{\"kind\":\"eval\",\"suite\":", json_quote(evaluation.suite), ",\"step\":", step,
                      ",\"epoch\":", number(epoch), fields, ",\"n\":", evaluation.n, "}"));
-  log_info(str("eval ", evaluation.suite, " step ", step, words, " n ", evaluation.n));
+  say(str("eval ", evaluation.suite, " step ", step, words, " n ", evaluation.n));
 }
 
-// `steps` counts those of this process: after a resume in mid-epoch the mean is over the rest.
 void Progress::epoch(std::int64_t number_of_epoch, std::int64_t step, std::int64_t steps, double mean_loss) {
   folder_.metric(str("{\"kind\":\"epoch\",\"epoch\":", number_of_epoch, ",\"step\":", step, ",\"steps\":", steps,
                      ",\"loss\":", number(mean_loss), "}"));
 }
 
 void Progress::picture(std::int64_t step, const Image& picture) {
-  folder_.events().png("reconstruction", step, static_cast<int>(picture.height), static_cast<int>(picture.width),
-                       encode_png(picture));
+  char name[48];
+  std::snprintf(name, sizeof name, "step-%08lld.png", static_cast<long long>(step));
+  const std::string png = encode_png(picture);
+  file_layer().make_folder(folder_.path() / "reconstructions");
+  write_durably(folder_.path() / "reconstructions" / name, png);
+  folder_.events().png("reconstruction", step, static_cast<int>(picture.height), static_cast<int>(picture.width), png);
+}
+
+void Progress::bar(std::int64_t step) {
+  const auto now = Clock::now();
+  if (!terminal_ || now - drawn_ < std::chrono::milliseconds(200)) return;
+  drawn_ = now;
+  constexpr int width = 40;
+  const double share = static_cast<double>(step) / static_cast<double>(options_.last_step);
+  const auto filled = static_cast<std::size_t>(share * width);
+  std::fprintf(stderr, "\r\033[K[%s%s] %3.0f%% step %lld/%lld", std::string(filled, '=').c_str(),
+               std::string(width - filled, ' ').c_str(), 100 * share, static_cast<long long>(step),
+               static_cast<long long>(options_.last_step));
+}
+
+void Progress::say(const std::string& text) {
+  if (terminal_) std::fputs("\r\033[K", stderr);
+  log_info(text);
 }
 
 void Progress::finish() {
-  folder_.events().flush();
+  if (terminal_) std::fputs("\r\033[K", stderr);
   log_flush();
 }
 

@@ -6,6 +6,7 @@
 #include "luvit/core/error.h"
 #include "luvit/core/log.h"
 #include "luvit/core/text.h"
+#include "luvit/io/sha256.h"
 #include "luvit/train/pretrain_config.h"
 
 namespace luvit {
@@ -37,7 +38,7 @@ std::optional<ResumePoint> find_resume_point(const std::string& choice, RunFolde
     if (!newest) return std::nullopt;
     return ResumePoint{*newest, read_checkpoint_state(*newest)};
   }
-  if (!fs::exists(choice))
+  if (!path_exists(choice))
     throw DataError(str("--resume ", choice, ": no such checkpoint folder"),
                     "name a folder like RUN/checkpoints/step-00000100, or auto");
   ResumePoint point{choice, read_checkpoint_state(choice)};
@@ -56,9 +57,26 @@ void compare_configs(const ResumePoint& point, const std::string& config_yaml,
       refused.push_back(line);
   }
   if (refused.empty()) return;
-  throw UsageError(join(refused, "\n"), str("resuming ", point.folder.string(),
-                                            " with this config would be another run; restore the values, choose "
-                                            "another --output, or say --allow-change KEY"));
+  throw UsageError(refused, str("resuming ", point.folder.string(),
+                                " with this config would be another run; restore the values, choose "
+                                "another --output, or say --allow-change KEY"));
+}
+
+DataFingerprint fingerprint_of(const Dataset& dataset) {
+  Sha256 hash;
+  for (std::int64_t i = 0; i < dataset.size(); ++i) {
+    const std::string name = dataset.name(i);
+    hash.add(name.c_str(), name.size() + 1);  // with its final zero, which no name contains
+  }
+  return {.samples = dataset.size(), .names_sha256 = hash.hex()};
+}
+
+void compare_data(const ResumePoint& point, const DataFingerprint& now, const std::vector<std::string>& allowed) {
+  const DataFingerprint& then = point.state.data;
+  if (then == now || std::find(allowed.begin(), allowed.end(), "data.train") != allowed.end()) return;
+  throw DataError(str("data.train: ", now.samples, " images, not the ", then.samples, " that ", point.folder.string(),
+                      " was trained on", then.samples == now.samples ? " (the same number, other names)" : ""),
+                  "bring the data back as it was, or say --allow-change data.train");
 }
 
 }  // namespace luvit

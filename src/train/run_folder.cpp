@@ -16,21 +16,17 @@ namespace luvit {
 
 namespace {
 
-void make_writable(const fs::path& path) {
-  std::error_code failed;
-  fs::create_directories(path, failed);
-  if (failed || !fs::is_directory(path))
-    throw UsageError(str("--output ", path.string(),
-                         ": cannot be made a folder: ", failed ? failed.message() : "a file of that name exists"),
-                     "choose another --output");
-  if (::access(path.c_str(), W_OK) != 0)
-    throw UsageError(str("--output ", path.string(), ": not writable"),
-                     "choose another --output, or mount it for writing");
-}
-
 std::string host_name() {
   char name[256] = {};
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
+}
+
+void for_each_record(const fs::path& path, const std::function<void(const nlohmann::json&)>& visit) {
+  std::ifstream lines(path);
+  for (std::string line; std::getline(lines, line);) {
+    const auto record = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (record.is_object()) visit(record);
+  }
 }
 
 std::string utc_now() {
@@ -62,8 +58,10 @@ std::string environment_json(const Environment& environment) {
 }  // namespace
 
 RunFolder::RunFolder(const fs::path& path) : path_(path), checkpoints_(path) {
-  make_writable(path_);
   lock_ = std::make_unique<FolderLock>(path_);
+  if (::access(path_.c_str(), W_OK) != 0)
+    throw UsageError(str("output folder ", escape(path_.string()), " cannot be written to"),
+                     "give a folder that is yours by --output");
 }
 
 void RunFolder::open(const std::string& config_yaml, const Environment& environment) {
@@ -72,13 +70,14 @@ void RunFolder::open(const std::string& config_yaml, const Environment& environm
   log_to_file(path_ / "train.log");
   metrics_ = std::make_unique<JsonLines>(path_ / "metrics.jsonl");
   events_ = std::make_unique<TensorBoardWriter>(path_);
-  const fs::path bad = path_ / "bad_files.jsonl";
-  if (!fs::exists(bad)) return;
-  std::ifstream lines(bad);
-  for (std::string line; std::getline(lines, line);) {
-    const auto record = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (record.is_object() && record.contains("path")) bad_names_.insert(record["path"].get<std::string>());
-  }
+  for_each_record(path_ / "bad_files.jsonl", [this](const nlohmann::json& record) {
+    if (record.contains("path") && record["path"].is_string()) bad_names_.insert(record["path"].get<std::string>());
+    if (record.contains("index") && record["index"].is_number_integer()) bad_places_.push_back(record["index"]);
+  });
+  for_each_record(path_ / "metrics.jsonl", [this](const nlohmann::json& record) {
+    if (record.value("kind", "") == "eval" && record.contains("step") && record["step"].is_number_integer())
+      evaluated_.insert(record["step"].get<std::int64_t>());
+  });
 }
 
 void RunFolder::metric(const std::string& json_object) {
@@ -87,7 +86,7 @@ void RunFolder::metric(const std::string& json_object) {
 
 void RunFolder::bad_file(const BadFile& file) {
   if (!bad_names_.insert(file.name).second) return;
-  log_warning(str("unreadable image, replaced: ", escape(file.name), ": ", escape(file.reason)));
+  log_info(str("unreadable image: ", escape(file.reason)));  // an error, if it is one, comes from the loader
   if (!bad_files_) bad_files_ = std::make_unique<JsonLines>(path_ / "bad_files.jsonl");
   bad_files_->write(str("{\"path\":", json_quote(file.name), ",\"index\":", file.index,
                         ",\"epoch\":", exact(file.epoch), ",\"error\":", json_quote(file.reason), "}"));

@@ -35,7 +35,12 @@ StepNumbers TrainingStep::update(const at::Tensor& loss, double learning_rate) {
   const at::Tensor overflow = scale_.unscale(parameters_);
   StepNumbers numbers{.loss = loss, .grad_norm = gradient_norm(parameters_), .bad_loss = any_non_finite({loss})};
   numbers.bad_gradient = scale_.enabled() ? overflow : any_non_finite({numbers.grad_norm});
-  if (clip_grad_) clip_gradients(parameters_, *clip_grad_, numbers.grad_norm);
+  if (clip_grad_) {
+    // By a norm that is not finite every gradient would become NaN, and the report could not say where it began.
+    // (0 in its place; fmax passes over the NaN of infinity times zero.)
+    const at::Tensor norm = at::fmax(numbers.grad_norm * (1 - numbers.bad_gradient), at::zeros_like(numbers.grad_norm));
+    clip_gradients(parameters_, *clip_grad_, norm);
+  }
   optimizer_.step(learning_rate, /*grad_scale=*/{}, at::maximum(numbers.bad_loss, numbers.bad_gradient));
   numbers.scale_used = scale_.enabled() ? scale_.value().clone() : at::zeros_like(numbers.bad_loss);
   scale_.update(numbers.bad_gradient);

@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "luvit/core/text.h"
-#include "luvit/train/pretraining.h"
+#include "luvit/models/precision.h"
 
 namespace luvit {
 
@@ -81,7 +81,7 @@ std::string summary_text(const PretrainConfig& config, const RunSummary& s, cons
   text += row("data", str(s.samples, " images in ", data_name));
   text += row("effective batch",
               str(config.train.batch_size, s.micro_batch < s.rows ? str(" in micro-batches of ", s.micro_batch) : ""));
-  text += row("steps", str(s.length.steps, ": ", exact(s.length.epochs), " epochs of ", s.length.steps_per_epoch));
+  text += row("steps", str(s.length.steps, ": ", rate(s.length.epochs), " epochs of ", s.length.steps_per_epoch));
   text +=
       row("learning rate", str(rate(s.peak_lr), " at the peak",
                                config.optim.lr ? "" : str(" (base_lr ", rate(config.optim.base_lr), " × batch / 256)"),

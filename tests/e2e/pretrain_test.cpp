@@ -14,8 +14,8 @@ TEST(Pretrain, AnOutputFolderHoldsEverything) {
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(result.err, "");
   const fs::path out = run.at("out");
-  for (const char* name :
-       {"config.yaml", "env.json", "metrics.jsonl", "train.log", "model.safetensors", "checkpoints/latest"})
+  for (const char* name : {"config.yaml", "env.json", "metrics.jsonl", "train.log", "model.safetensors",
+                           "checkpoints/latest", "reconstructions/step-00000016.png"})
     EXPECT_TRUE(fs::exists(out / name)) << name;
   EXPECT_EQ(file_text(out / "checkpoints/latest"), "step-00000016\n");
   EXPECT_EQ(step_losses(out).size(), 16U);
@@ -53,6 +53,15 @@ TEST(Pretrain, DryRunSaysWhatTheRunWillBe) {
   EXPECT_EQ(result.code, 0) << result.err;
   for (const char* word : {"trained", "frozen", "LoRA", "FLOP", "memory", "steps", "effective batch", "learning rate"})
     EXPECT_NE(result.out.find(word), std::string::npos) << word;
+  for (const auto& entry : fs::directory_iterator(run.at(".")))
+    EXPECT_TRUE(entry.path().filename() == "data" || entry.path().filename() == "config.yaml") << entry.path();
+}
+
+TEST(Pretrain, ALauncherOfManyRanksIsRefused) {
+  const SmallRun run;
+  const Result result = test::run("luvit_pretrain", run.words("out"), {"WORLD_SIZE=8"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_NE(result.err.find("WORLD_SIZE=8"), std::string::npos);
 }
 
 TEST(Pretrain, DumpsWhatAStepConsumed) {
@@ -68,6 +77,9 @@ TEST(Pretrain, DumpsWhatAStepConsumed) {
   EXPECT_EQ(std::stod(a.metadata().at("loss")), losses.at(2));
   EXPECT_NEAR(split.at(16), losses.at(16), 1e-4 * losses.at(16)) << "micro-batches weigh by their size";
   EXPECT_FALSE(fs::exists(run.at("whole") / "batches/step-000003.safetensors"));
+  ASSERT_EQ(run.train("later", {"--dump-batches", "1", "train.stop_after_steps=2"}).code, 75);
+  ASSERT_EQ(run.train("later").code, 0);
+  EXPECT_TRUE(fs::exists(run.at("later") / "checkpoints/step-00000000")) << "a resume keeps it";
 }
 
 TEST(Pretrain, FoldersAndShardsGiveTheSameRun) {

@@ -50,6 +50,37 @@ TEST(Resume, RefusesAnAlteredConfigUnlessTold) {
   EXPECT_EQ(run.train("b", {"--resume", run.at("nothing").string()}).code, 3);
 }
 
+TEST(Resume, OtherImagesAreAnotherRun) {
+  const SmallRun run;
+  ASSERT_EQ(run.train("a", {"train.stop_after_steps=4"}).code, 75);
+  fs::copy(run.data() / "class0/1000.png", run.data() / "class0/0999.png");
+  const Result refused = run.train("a");
+  EXPECT_EQ(refused.code, 3) << refused.err;
+  EXPECT_NE(refused.err.find("65 images"), std::string::npos) << refused.err;
+  EXPECT_EQ(run.train("a", {"--allow-change", "data.train"}).code, 0);
+}
+
+TEST(Resume, ACheckpointBehindANewerOneIsRefused) {
+  const SmallRun run;
+  ASSERT_EQ(run.train("a").code, 0);
+  const Result refused = run.train("a", {"--resume", (run.at("a") / "checkpoints/step-00000008").string()});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_NE(refused.err.find("step-00000016"), std::string::npos) << refused.err;
+}
+
+TEST(Resume, AnEvaluationThatWasCutOffIsMadeUpFor) {
+  const SmallRun run;
+  const std::vector<std::string> with_val = {"data.val=" + run.data().string(), "eval.every_epochs=1"};
+  ASSERT_EQ(run.train("a", with_val).code, 0);
+  const fs::path metrics = run.at("a") / "metrics.jsonl";
+  const std::string whole = file_text(metrics);
+  const auto last = whole.rfind("{\"kind\":\"eval\"");
+  ASSERT_NE(last, std::string::npos);
+  fs::resize_file(metrics, last);
+  ASSERT_EQ(run.train("a", with_val).code, 0);
+  EXPECT_EQ(file_text(metrics).substr(last), whole.substr(last, whole.find('\n', last) + 1 - last));
+}
+
 TEST(Resume, ADamagedCheckpointIsSkippedAndReplaced) {
   const SmallRun run;
   ASSERT_EQ(run.train("whole").code, 0);
@@ -65,11 +96,11 @@ TEST(Resume, ADamagedCheckpointIsSkippedAndReplaced) {
 
 TEST(Resume, KilledAtTwentyRandomMomentsEndsInTheSameBytes) {
   const SmallRun run;
-  ASSERT_EQ(run.train("whole", {"checkpoint.every_steps=1"}).code, 0);
+  ASSERT_EQ(run.train("whole", {"checkpoint.every_steps=1", "train.steps=160"}).code, 0);
   Random random(11, "kills", Purpose::synthetic);
   int killed = 0;
-  for (int attempt = 0; attempt < 40 && killed < 20; ++attempt) {
-    Process process("luvit_pretrain", run.words("killed", {"checkpoint.every_steps=1"}));
+  while (killed < 20) {
+    Process process("luvit_pretrain", run.words("killed", {"checkpoint.every_steps=1", "train.steps=160"}));
     const int target = static_cast<int>(random.below(15)) + 1;
     const auto delay = std::chrono::microseconds(random.below(30000));
     const fs::path metrics = run.at("killed") / "metrics.jsonl";
@@ -86,8 +117,8 @@ TEST(Resume, KilledAtTwentyRandomMomentsEndsInTheSameBytes) {
     EXPECT_EQ(process.wait().code, -SIGKILL);
     ++killed;
   }
-  EXPECT_GT(killed, 5);
-  const Result last = run.train("killed", {"checkpoint.every_steps=1"});
+  EXPECT_EQ(killed, 20);
+  const Result last = run.train("killed", {"checkpoint.every_steps=1", "train.steps=160"});
   ASSERT_EQ(last.code, 0) << last.err;
   EXPECT_EQ(hash_of(run.at("killed") / "model.safetensors"), hash_of(run.at("whole") / "model.safetensors"));
   EXPECT_EQ(step_losses(run.at("killed")), step_losses(run.at("whole")));

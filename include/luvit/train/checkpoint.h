@@ -14,6 +14,13 @@ namespace luvit {
 // A checkpoint is a folder OUTPUT/checkpoints/step-%08d: model.safetensors (without the frozen block),
 // optimizer.safetensors, state.json with the size and SHA-256 of both. It is written under a temporary name,
 // synced and renamed, so a folder of that name is whole or was damaged later.
+// Which samples a run draws from: with others in their places it would be another run.
+struct DataFingerprint {
+  std::int64_t samples = 0;
+  std::string names_sha256;  // over their names in order
+  bool operator==(const DataFingerprint&) const = default;
+};
+
 struct CheckpointState {
   std::int64_t step = 0;
   double epoch = 0;
@@ -23,6 +30,7 @@ struct CheckpointState {
   double loss_scale = 0;
   std::int64_t loss_scale_growth = 0;
   FrozenReference frozen;
+  DataFingerprint data;
 };
 
 class Checkpoints {

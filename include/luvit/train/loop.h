@@ -19,7 +19,9 @@ struct LoopOptions {
   std::int64_t micro_batch = 1;  // the most rows at once
   std::int64_t batch_size = 1;   // global
   std::int64_t rank = 0;
+  at::Device device = at::kCPU;
   double peak_lr = 0;
+  double flops_per_image = 0, matmul_speed = 0;  // for the log's `sol`; 0: not measured
   OptimOptions optim;
   TrainOptions train;
   LogOptions log;
@@ -51,7 +53,12 @@ class Loop {
   void settle();  // reads the pending step: log it, or end the run
   [[noreturn]] void fail(const Pending& pending, const std::string& what);
   void record(const StepFacts& facts, double grad_norm, bool skipped, double scale);
+  void checkpoint(std::int64_t step);
   void evaluate(std::int64_t step);
+  Outcome stopped(std::int64_t step);
+  bool stop_wanted(std::int64_t step) const;
+  bool checkpoint_due(std::int64_t step) const;
+  bool evaluation_due(std::int64_t step) const;
   bool due(std::int64_t step, std::optional<std::int64_t> every_steps, double every_epochs) const;
   double epoch_of(std::int64_t step) const;
 
@@ -64,7 +71,7 @@ class Loop {
   TrainingStep step_;
   std::optional<Pending> pending_;
   double epoch_loss_ = 0;
-  std::int64_t epoch_steps_ = 0, evaluated_step_ = -1;
+  std::int64_t epoch_steps_ = 0, saved_step_ = -1;
 };
 
 }  // namespace luvit

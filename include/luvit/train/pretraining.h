@@ -42,8 +42,4 @@ class Pretraining : public Task {
   Loader loader_;
 };
 
-at::ScalarType compute_type(Precision precision);
-// The type frozen weights are kept in: the compute type, or float32 where fusion.storage says so.
-at::ScalarType frozen_type(const FusionOptions& fusion, Precision precision);
-
 }  // namespace luvit

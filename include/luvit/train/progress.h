@@ -14,34 +14,53 @@ struct StepRecord {
   double loss_scale = 0;  // float16 only
 };
 
-// What a run tells while it goes: a line in the log, an object in metrics.jsonl, points in TensorBoard.
+struct ProgressOptions {
+  std::int64_t first_step = 1, last_step = 1, steps_per_epoch = 1, batch_size = 1;
+  at::Device device = at::kCPU;
+  double flops_per_image = 0, matmul_speed = 0;  // FLOP, FLOP/s; 0: no `sol` is told
+};
+
+// What a run tells while it goes: a line in the log, an object in metrics.jsonl, points in TensorBoard, and a bar on
+// stderr where that is a terminal.
 class Progress {
  public:
-  Progress(RunFolder& folder, std::int64_t first_step, std::int64_t last_step, std::int64_t steps_per_epoch,
-           std::int64_t batch_size);
+  Progress(RunFolder& folder, ProgressOptions options);
 
   // Clocks exclude what is not training (checkpoints, evaluation) between pause() and resume().
   void pause();
   void resume();
   void step(const StepRecord& record, double waited_seconds, std::int64_t bad_files);
   void evaluation(const Evaluation& evaluation, std::int64_t step, double epoch);
+  // `steps` counts those of this process: after a resume in mid-epoch the mean is over the rest.
   void epoch(std::int64_t number, std::int64_t step, std::int64_t steps, double mean_loss);
+  // reconstructions/step-%08d.png and TensorBoard.
   void picture(std::int64_t step, const Image& picture);
+  void bar(std::int64_t step);
   void finish();
 
  private:
   using Clock = std::chrono::steady_clock;
+  struct Speed {
+    double images_per_second = 0, data_wait = 0, seconds_left = 0;
+    double sol = 0;  // share of the measured matrix-product speed
+  };
+  double active_seconds() const;
+  Speed measure(std::int64_t step, double waited_seconds);
+  void write_metrics(const StepRecord& record, const Speed& speed, std::int64_t bad_files);
+  void write_events(const StepRecord& record, const Speed& speed);
+  std::string line(const StepRecord& record, const Speed& speed, std::int64_t bad_files) const;
+  void say(const std::string& text);
+
   RunFolder& folder_;
-  std::int64_t first_, last_, steps_per_epoch_, batch_size_;
+  ProgressOptions options_;
   std::int64_t logged_step_;
   double logged_waited_ = 0;
   double active_ = 0, logged_active_ = 0;  // seconds of training
   double smooth_loss_ = 0, smooth_weight_ = 0;
-  double best_rate_seconds_ = 0;  // of the steps after the first line, for the time left
-  std::int64_t rate_steps_ = 0;
-  Clock::time_point started_;
+  double timed_seconds_ = 0;  // of the steps after the first line, for the time left
+  std::int64_t timed_steps_ = 0;
+  Clock::time_point started_, drawn_;
   bool terminal_;
-  double active_seconds() const;
 };
 
 }  // namespace luvit

@@ -22,4 +22,10 @@ std::optional<ResumePoint> find_resume_point(const std::string& choice, RunFolde
 // run and is not among `allowed`.
 void compare_configs(const ResumePoint& point, const std::string& config_yaml, const std::vector<std::string>& allowed);
 
+// Over the names of all samples, in order.
+DataFingerprint fingerprint_of(const Dataset& dataset);
+// DataError where data.train is not what the run began with: the same places would be other images. Said to be
+// meant by --allow-change data.train.
+void compare_data(const ResumePoint& point, const DataFingerprint& now, const std::vector<std::string>& allowed);
+
 }  // namespace luvit

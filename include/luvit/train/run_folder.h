@@ -32,6 +32,9 @@ class RunFolder {
   TensorBoardWriter& events() { return *events_; }
   // One line in bad_files.jsonl, once a file over all resumes.
   void bad_file(const BadFile& file);
+  // What earlier starts of this run left there: the places of unreadable files, and the steps evaluated.
+  const std::vector<std::int64_t>& known_bad_files() const { return bad_places_; }
+  bool evaluated(std::int64_t step) const { return evaluated_.contains(step); }
 
  private:
   fs::path path_;
@@ -40,6 +43,8 @@ class RunFolder {
   std::unique_ptr<JsonLines> metrics_, bad_files_;
   std::unique_ptr<TensorBoardWriter> events_;
   std::set<std::string> bad_names_;
+  std::vector<std::int64_t> bad_places_;
+  std::set<std::int64_t> evaluated_;
 };
 
 }  // namespace luvit

@@ -40,7 +40,7 @@ class Task {
   // Mean loss over rows first … first+count of a batch, [] on the device; nothing is read back.
   virtual at::Tensor loss(const StepBatch& batch, std::int64_t first, std::int64_t count) = 0;
 
-  // On data.val; nullopt without one.
+  // On data.val; nullopt without one, and where a stop is asked for in the middle.
   virtual std::optional<Evaluation> evaluate() = 0;
   // An example for TensorBoard.
   virtual std::optional<Image> picture() { return std::nullopt; }

@@ -1,0 +1,151 @@
+#include "luvit/train/loop.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "luvit/core/error.h"
+#include "luvit/core/signals.h"
+#include "luvit/io/safetensors.h"
+
+namespace luvit {
+namespace {
+
+struct OneWeight : Module {
+  OneWeight() {
+    add("weight", weight, {4});
+    add("other", other, {2});
+    weight = at::ones({4}).set_requires_grad(true);
+    other = at::ones({2}).set_requires_grad(true);
+  }
+  at::Tensor weight, other;
+};
+
+// A loss whose gradient, or itself, is not finite at chosen steps.
+class FakeTask : public Task {
+ public:
+  enum class At { nothing, gradient, loss };
+  explicit FakeTask(std::function<At(std::int64_t)> bad) : bad_(std::move(bad)) {}
+  Module& model() override { return model_; }
+  Stage stage() const override { return Stage::pretraining; }
+  std::int64_t steps_per_epoch() const override { return 4; }
+  void start(std::int64_t first, std::int64_t) override { step_ = first; }
+  StepBatch next_batch() override { return {{{"index", at::arange(2)}}, 2, step_++}; }
+  double waited_seconds() const override { return 0; }
+  std::int64_t bad_files() const override { return 0; }
+  at::Tensor loss(const StepBatch& batch, std::int64_t, std::int64_t) override {
+    const at::Tensor plain = model_.weight.square().sum() + model_.other.sum();
+    switch (bad_(batch.step)) {
+      case At::nothing:
+        return plain;
+      case At::gradient:  // 0, but its derivative is infinite
+        return plain + (model_.weight - model_.weight.detach()).sqrt().sum();
+      case At::loss:
+        return plain / 0.0;
+    }
+    return plain;
+  }
+  std::optional<Evaluation> evaluate() override { return std::nullopt; }
+  void save(const fs::path&) override {}
+  OneWeight model_;
+
+ private:
+  std::function<At(std::int64_t)> bad_;
+  std::int64_t step_ = 1;
+};
+
+class LoopTest : public ::testing::Test {
+ protected:
+  LoopTest() {
+    std::string pattern = (fs::temp_directory_path() / "luvit-loop-XXXXXX").string();
+    path_ = ::mkdtemp(pattern.data());
+  }
+  ~LoopTest() override { fs::remove_all(path_); }
+
+  Outcome train(FakeTask& task, bool float16, std::optional<double> clip = {}) {
+    RunFolder folder(path_ / "run");
+    folder.open("train: {}\n", {});
+    OptimOptions optim;
+    optim.clip_grad = clip;
+    optim.warmup_epochs = 0;
+    AdamW optimizer(parameter_groups(task.model_, optim, Stage::pretraining, 1), optim);
+    LossScale scale(float16, /*initial=*/4.0);
+    LoopOptions options{.last_step = 6, .steps_per_epoch = 4, .micro_batch = 2, .batch_size = 2, .peak_lr = 0.1};
+    options.optim = optim;
+    options.log.every = 100;
+    Loop loop(task, optimizer, scale, folder, options, [this](std::int64_t step) { saved_.push_back(step); });
+    return loop.run();
+  }
+  std::string metrics() const {
+    std::ifstream file(path_ / "run/metrics.jsonl");
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+  fs::path path_;
+  std::vector<std::int64_t> saved_;
+};
+
+using At = FakeTask::At;
+
+TEST_F(LoopTest, Float16SkipsABadGradientAndHalvesTheScale) {
+  FakeTask task([](std::int64_t step) { return step == 3 ? At::gradient : At::nothing; });
+  EXPECT_EQ(train(task, /*float16=*/true), Outcome::finished);
+  const std::string text = metrics();
+  const auto at = text.find("\"step\":3,");
+  ASSERT_NE(at, std::string::npos) << "a skipped step is told whatever log.every is: " << text;
+  const std::string line = text.substr(at, text.find('\n', at) - at);
+  EXPECT_NE(line.find("\"skipped\":true"), std::string::npos) << line;
+  EXPECT_NE(text.find("\"loss_scale\":2"), std::string::npos) << text;
+  EXPECT_TRUE(task.model_.weight.isfinite().all().item<bool>());
+}
+
+TEST_F(LoopTest, Float16EndsWhenTheScaleFallsBelowOne) {
+  FakeTask task([](std::int64_t) { return At::gradient; });
+  try {
+    train(task, /*float16=*/true);
+    FAIL() << "the run should have ended";
+  } catch (const RunError& error) {
+    EXPECT_NE(std::string(error.what()).find("step 3, rank 0"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("scale"), std::string::npos) << error.what();
+  }
+  EXPECT_TRUE(saved_.empty());
+}
+
+TEST_F(LoopTest, ABadGradientEndsTheRunAndItsLayerIsNamedThoughGradientsAreClipped) {
+  FakeTask task([](std::int64_t step) { return step == 2 ? At::gradient : At::nothing; });
+  EXPECT_THROW(train(task, /*float16=*/false, /*clip=*/1.0), RunError);
+  std::ifstream file(path_ / "run/nonfinite/step-000002-rank-0.json");
+  std::ostringstream text;
+  text << file.rdbuf();
+  EXPECT_NE(text.str().find("\"weight\": \"inf\""), std::string::npos) << text.str();
+  EXPECT_NE(text.str().find("\"other\": 1.4"), std::string::npos) << text.str();
+  EXPECT_TRUE(fs::exists(path_ / "run/nonfinite/step-000002-rank-0.safetensors"));
+}
+
+TEST_F(LoopTest, ABadLossLeavesTheWeightsOfTheStepBefore) {
+  at::Tensor before;
+  FakeTask* seen = nullptr;
+  FakeTask task([&](std::int64_t step) {
+    if (step == 5) before = seen->model_.weight.detach().clone();
+    return step == 5 ? At::loss : At::nothing;
+  });
+  seen = &task;
+  EXPECT_THROW(train(task, /*float16=*/false), RunError);
+  EXPECT_TRUE(task.model_.weight.equal(before));
+  EXPECT_TRUE(saved_.empty() || saved_.back() < 5);
+}
+
+TEST_F(LoopTest, AStopAsksForACheckpointOfTheStepInHand) {
+  FakeTask task([](std::int64_t step) {
+    if (step == 3) request_stop_for_test();
+    return At::nothing;
+  });
+  EXPECT_EQ(train(task, /*float16=*/false), Outcome::stopped);
+  clear_stop_for_test();
+  EXPECT_EQ(saved_, std::vector<std::int64_t>({3}));
+}
+
+}  // namespace
+}  // namespace luvit
