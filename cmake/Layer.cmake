@@ -29,6 +29,10 @@ function(luvit_layer name)
     target_link_libraries(luvit_${name}_apart PRIVATE luvit_flags luvit_warnings spdlog::spdlog)
     target_link_libraries(luvit_${name} PUBLIC luvit_${name}_apart)
   endif()
+  if(name STREQUAL models)
+    set_source_files_properties(${CMAKE_SOURCE_DIR}/src/models/bfloat16_kernels.cpp PROPERTIES
+      SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "-O3;-ffp-contract=fast;-Wno-psabi;-fno-math-errno;-fno-trapping-math")
+  endif()
   if(name STREQUAL core)
     set_source_files_properties(${CMAKE_SOURCE_DIR}/src/core/random_fill.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON
       COMPILE_OPTIONS "-O3;-ffp-contract=off;-fno-math-errno;-fno-trapping-math")

@@ -41,14 +41,12 @@ class TrainingWork : public TimedWork {
 
  private:
   void forward() {
+    optimizer_.release_grad();
     const ComputeType compute(compute_type_of(options_.precision));
     loss_ = loss();
   }
 
-  void backward() {
-    optimizer_.zero_grad();
-    scale_.scale(loss_).backward();
-  }
+  void backward() { scale_.scale(loss_).backward(); }
 
   void clip() {
     overflow_ = scale_.unscale(parameters_);
@@ -87,7 +85,7 @@ class PretrainingWork : PretrainingModel, public TrainingWork {
         noise_(synthetic_uniform({options.batch, options.model.patches()}, 1, device)) {}
 
  private:
-  at::Tensor loss() override { return model(images_, noise_).loss; }
+  at::Tensor loss() override { return model.loss(images_, noise_); }
   at::Tensor images_, noise_;
 };
 

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "bfloat16_layers.h"
+
 namespace luvit {
 namespace {
 
@@ -94,15 +96,6 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
     return {packed.reshape({batch, tokens, 3 * heads * width}), Tensor()};
   }
 };
-
-bool has_bfloat16_instructions() {
-#if defined(__x86_64__)
-  static const bool found = __builtin_cpu_supports("avx512bf16");
-  return found;
-#else
-  return false;
-#endif
-}
 
 }  // namespace
 

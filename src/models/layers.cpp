@@ -1,5 +1,7 @@
 #include "luvit/models/layers.h"
 
+#include "bfloat16_layers.h"
+
 namespace luvit {
 namespace {
 
@@ -23,6 +25,7 @@ std::optional<at::ScalarType> ComputeType::current() {
 
 Tensor apply_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   if (!compute_type) return at::linear(x, weight, bias);
+  if (prefers_bfloat16_linear(x, *compute_type)) return linear_in_bfloat16(x, weight, bias);
   return at::linear(cast(x, *compute_type), cast(weight, *compute_type), cast(bias, *compute_type));
 }
 
@@ -37,6 +40,7 @@ LayerNorm::LayerNorm(std::int64_t dim) {
 }
 
 Tensor LayerNorm::operator()(const Tensor& x) const {
+  if (prefers_bfloat16_norm(x, compute_type)) return layer_norm_to_bfloat16(x, weight, bias, /*eps=*/1e-6);
   return at::layer_norm(x.to(weight.scalar_type()), weight.sizes(), weight, bias, /*eps=*/1e-6);
 }
 

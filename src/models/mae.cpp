@@ -29,7 +29,10 @@ Masking random_masking(const Tensor& noise, std::int64_t kept) {
   const Tensor shuffled = at::argsort(noise, /*stable=*/true, /*dim=*/1, /*descending=*/false);
   const Tensor places = at::arange(noise.size(1), shuffled.options()).expand_as(shuffled);
   const Tensor restore = at::empty_like(shuffled).scatter_(1, shuffled, places);
-  return {.keep = shuffled.narrow(1, 0, kept), .restore = restore, .mask = restore.ge(kept).to(at::kFloat)};
+  return {.keep = shuffled.narrow(1, 0, kept),
+          .hidden = shuffled.narrow(1, kept, noise.size(1) - kept),
+          .restore = restore,
+          .mask = restore.ge(kept).to(at::kFloat)};
 }
 
 Tensor patchify(const Tensor& images, std::int64_t patch_size) {
@@ -71,11 +74,35 @@ MaeOutput MaskedAutoencoder::operator()(const Tensor& images, const Tensor& nois
   const Masking masked = random_masking(noise, kept);
   const Tensor pred = decode(norm(features_of(images, masked.keep)), masked.restore);
 
-  const Tensor pixels = patchify(images, options.patch_size);
-  const Tensor target = masking.norm_pix ? normalised(pixels) : pixels;
+  const Tensor target = targets(patchify(images, options.patch_size));
   const Tensor error = (pred - target).square().mean(-1);  // [B,L], float32 by the target's type
   const auto masked_patches = static_cast<double>(images.size(0) * (options.patches() - kept));
   return {.loss = (error * masked.mask).sum() / masked_patches, .pred = pred, .mask = masked.mask};
+}
+
+// The decoder gives the same result for a token wherever it stands, since its position is added to it; so the patches
+// stay in shuffled order, the hidden ones last. Only these count: of the last block and of all that follows it, the
+// other tokens are left out.
+Tensor MaskedAutoencoder::loss(const Tensor& images, const Tensor& noise) const {
+  const Masking masked = random_masking(noise, kept_patches(options.patches(), masking.mask_ratio));
+  const Tensor embedded = decoder_embed(norm(features_of(images, masked.keep)));
+  const auto batch = embedded.size(0), visible = embedded.size(1), width = embedded.size(2);
+  const Tensor hidden = mask_token.expand({batch, masked.hidden.size(1), width});
+  const Tensor places = at::cat({at::zeros_like(masked.keep.narrow(1, 0, 1)), masked.keep + 1, masked.hidden + 1}, 1);
+  const Tensor positions =
+      decoder_pos_embed.expand({batch, -1, -1}).gather(1, places.unsqueeze(-1).expand({-1, -1, width}));
+  Tensor x = at::cat({embedded, hidden}, 1) + positions;
+  for (std::size_t i = 0; i + 1 < decoder_blocks.size(); ++i) x = (*decoder_blocks[i])(x);
+  x = decoder_blocks.empty() ? x.slice(1, visible) : decoder_blocks.back()->from(x, visible);
+  const Tensor pred = decoder_pred(decoder_norm(x));
+
+  const Tensor patches = patchify(images, options.patch_size);
+  const Tensor wanted = patches.gather(1, masked.hidden.unsqueeze(-1).expand({-1, -1, patches.size(2)}));
+  return (pred - targets(wanted)).square().mean();
+}
+
+Tensor MaskedAutoencoder::targets(const Tensor& patches) const {
+  return masking.norm_pix ? normalised(patches) : patches;
 }
 
 Tensor MaskedAutoencoder::decode(const Tensor& encoded, const Tensor& restore) const {

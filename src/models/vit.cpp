@@ -21,6 +21,17 @@ Tensor SelfAttention::operator()(const Tensor& x) const {
   return proj(self_attention(qkv(x), heads));
 }
 
+Tensor SelfAttention::from(const Tensor& x, std::int64_t first) const {
+  const auto width = x.size(2), tokens = x.size(1);
+  const auto part = [&](const Tensor& input, std::int64_t row, std::int64_t rows) {
+    const Tensor y = apply_linear(input, qkv.weight.narrow(0, row, rows), qkv.bias.narrow(0, row, rows));
+    return y.view({y.size(0), y.size(1), rows / width, heads, width / heads}).permute({2, 0, 3, 1, 4}).unbind(0);
+  };
+  const Tensor q = part(x.narrow(1, first, tokens - first), 0, width)[0];
+  const std::vector<Tensor> kv = part(x, width, 2 * width);
+  return proj(attention(q, kv[0], kv[1]).transpose(1, 2).flatten(2));
+}
+
 Tensor SelfAttention::weights(const Tensor& x) const {
   const auto parts = split_heads(qkv(x), heads);
   return attention_weights(parts[0], parts[1]);
@@ -49,6 +60,11 @@ Block::Block(std::int64_t dim, std::int64_t heads, double mlp_ratio)
 Tensor Block::operator()(const Tensor& x, const Tensor& keep, double keep_probability) const {
   const Tensor attended = add_branch(x, attn(norm1(x)), keep, 0, keep_probability);
   return add_branch(attended, mlp(norm2(attended)), keep, 1, keep_probability);
+}
+
+Tensor Block::from(const Tensor& x, std::int64_t first) const {
+  const Tensor attended = x.slice(1, first) + attn.from(norm1(x), first);
+  return attended + mlp(norm2(attended));
 }
 
 PatchEmbed::Projection::Projection(std::int64_t patch_size, std::int64_t dim) {

@@ -50,7 +50,7 @@ at::Tensor Pretraining::loss(const StepBatch& batch, std::int64_t first, std::in
   const DropoutDraws draws(options_.loader.seed, static_cast<std::uint64_t>((batch.step - 1) / steps_per_epoch()),
                            {samples, samples + count});
   const ComputeType compute(compute_type(options_.precision));
-  return model_(on_device("images"), on_device("noise")).loss;
+  return model_.loss(on_device("images"), on_device("noise"));
 }
 
 std::optional<Evaluation> Pretraining::evaluate() {
@@ -65,8 +65,8 @@ std::optional<Evaluation> Pretraining::evaluate() {
     if (stop_requested()) return std::nullopt;
     const std::int64_t rows = batch.images.size(0);
     const at::Tensor noise = evaluation_noise(options_.loader.seed, batch.first, rows, patches);
-    const MaeOutput out = model_(batch.images.to(options_.device, true), noise.to(options_.device, true));
-    sum += out.loss.to(at::kDouble) * static_cast<double>(rows);
+    const at::Tensor loss = model_.loss(batch.images.to(options_.device, true), noise.to(options_.device, true));
+    sum += loss.to(at::kDouble) * static_cast<double>(rows);
   }
   const auto n = val_->size();
   return Evaluation{"val", {{"loss", sum.item<double>() / static_cast<double>(n)}}, n};

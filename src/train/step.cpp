@@ -15,15 +15,19 @@ StepNumbers TrainingStep::operator()(const StepBatch& batch, double learning_rat
 }
 
 at::Tensor TrainingStep::accumulate(const StepBatch& batch, const std::function<void()>& before_backward) {
+  // Nothing runs ahead of a CPU: the step before can be settled at once, and its gradients make room for activations.
+  const bool at_once = parameters_.empty() || parameters_.front().is_cpu();
+  const auto begin = [&] {
+    before_backward();
+    optimizer_.release_grad();
+  };
+  if (at_once) begin();
   at::Tensor loss;
   for (std::int64_t first = 0; first < batch.rows; first += micro_batch_) {
     const std::int64_t count = std::min(micro_batch_, batch.rows - first);
     const double share = static_cast<double>(count) / static_cast<double>(batch.rows);
     const at::Tensor part = task_.loss(batch, first, count) * share;
-    if (first == 0) {
-      before_backward();
-      optimizer_.zero_grad();
-    }
+    if (first == 0 && !at_once) begin();
     scale_.scale(part).backward();
     loss = first == 0 ? part.detach() : loss + part.detach();
   }

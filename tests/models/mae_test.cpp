@@ -99,5 +99,31 @@ TEST(MaskedAutoencoder, Bfloat16StaysNearFloat32) {
             0.05 * gradient.abs().max().item<double>());
 }
 
+// The loss and all gradients of one way to compute it.
+std::vector<Tensor> loss_and_gradients(MaskedAutoencoder& model, const std::function<Tensor()>& loss) {
+  std::vector<Tensor> all = {loss()};
+  all[0].backward();
+  for (const NamedTensor& named : model.trained_tensors()) {
+    all.push_back(named.tensor->grad().clone());
+    named.tensor->mutable_grad().reset();
+  }
+  return all;
+}
+
+TEST(MaskedAutoencoder, LossAloneIsThePicturesLoss) {
+  for (const std::int64_t decoder_depth : {1, 3}) {
+    ModelOptions options = small_options();
+    options.decoder.depth = decoder_depth;
+    MaskedAutoencoder model(options, MaskingOptions{});
+    start(model, options);
+    for (const NamedTensor& named : model.named_tensors()) *named.tensor = named.tensor->detach().to(at::kDouble);
+    require_gradients(model);
+    const Tensor images = varied({3, 3, 16, 16}).to(at::kDouble), noise = at::frac(varied({3, 16}) * 100).abs();
+    const auto expected = loss_and_gradients(model, [&] { return model(images, noise).loss; });
+    const auto got = loss_and_gradients(model, [&] { return model.loss(images, noise); });
+    for (std::size_t i = 0; i < got.size(); ++i) EXPECT_LE(largest_difference(got[i], expected[i]), 1e-12) << i;
+  }
+}
+
 }  // namespace
 }  // namespace luvit

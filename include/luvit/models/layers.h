@@ -40,7 +40,7 @@ struct LayerNorm : Module {
   Tensor weight, bias;
 };
 
-// softmax(q·kᵀ/√d)·v without a mask; q [B,H,T,d], k and v [B,KV,T,d] with KV dividing H.
+// softmax(q·kᵀ/√d)·v without a mask; q [B,H,T,d], k and v [B,KV,S,d] with KV dividing H.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v);
 // The same of a packed projection [B,T,3·D]: [B,T,D].
 Tensor self_attention(const Tensor& qkv, std::int64_t heads);

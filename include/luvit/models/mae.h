@@ -12,6 +12,7 @@ struct MaeOutput {
 // Which patches stay, from noise [B,L]: a stable argsort, the smallest kept (facebookresearch/mae models_mae.py).
 struct Masking {
   Tensor keep;     // [B,K], int64, in shuffled order
+  Tensor hidden;   // [B,L-K], int64, the others, in shuffled order
   Tensor restore;  // [B,L], int64
   Tensor mask;     // [B,L], float32, 1 masked
 };
@@ -24,6 +25,8 @@ Tensor unpatchify(const Tensor& patches, std::int64_t patch_size);  // back
 struct MaskedAutoencoder : Encoder {
   MaskedAutoencoder(const ModelOptions& options, const MaskingOptions& masking);
   MaeOutput operator()(const Tensor& images, const Tensor& noise) const;
+  // The loss alone, as training needs it: the same, without what only shows in the picture (see mae.cpp).
+  Tensor loss(const Tensor& images, const Tensor& noise) const;
 
   LayerNorm norm;
   Linear decoder_embed;
@@ -36,6 +39,7 @@ struct MaskedAutoencoder : Encoder {
 
  private:
   Tensor decode(const Tensor& encoded, const Tensor& restore) const;  // [B,1+K,D] → [B,L,P²·3]
+  Tensor targets(const Tensor& patches) const;                        // [B,N,P²·3], normalised where asked for
 };
 
 }  // namespace luvit

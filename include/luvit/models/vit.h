@@ -12,7 +12,9 @@ namespace luvit {
 struct SelfAttention : Module {
   SelfAttention(std::int64_t dim, std::int64_t heads);
   Tensor operator()(const Tensor& x) const;  // [B,T,D] → [B,T,D]
-  Tensor weights(const Tensor& x) const;     // [B,H,T,T], after softmax
+  // The results of the tokens from `first` on, which look at all: [B,T-first,D].
+  Tensor from(const Tensor& x, std::int64_t first) const;
+  Tensor weights(const Tensor& x) const;  // [B,H,T,T], after softmax
   Linear qkv, proj;
   std::int64_t heads;
 };
@@ -28,6 +30,8 @@ struct Mlp : Module {
 struct Block : Module {
   Block(std::int64_t dim, std::int64_t heads, double mlp_ratio);
   Tensor operator()(const Tensor& x, const Tensor& keep = {}, double keep_probability = 1.0) const;
+  // The same for the tokens from `first` on only: [B,T-first,D].
+  Tensor from(const Tensor& x, std::int64_t first) const;
   LayerNorm norm1;
   SelfAttention attn;
   LayerNorm norm2;
