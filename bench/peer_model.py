@@ -1,8 +1,9 @@
 """LUViT pretraining as a PyTorch user would write it: timm's blocks, transformers' LlamaDecoderLayer, peft's LoRA.
 
-Tensor names are those of luvit's files, so that both can be given the same weights.
+Tensor names are those of luvit's files, so that both can be given the same weights (compare.py check).
 """
 import functools
+import json
 
 import timm.layers
 import torch
@@ -107,13 +108,20 @@ def build(preset):
     return MaskedAutoencoder(**PRESETS[preset])
 
 
-def load_luvit(model, tensors):
-    """Gives the model the tensors of a luvit file (peft puts its own levels into the names)."""
-    renamed = {}
-    for name, tensor in tensors.items():
-        for projection in ("q_proj", "v_proj"):
-            name = name.replace(f"{projection}.weight", f"{projection}.base_layer.weight")
-            for ab in "AB":
-                name = name.replace(f"{projection}.lora_{ab}.weight", f"{projection}.lora_{ab}.default.weight")
-        renamed[name] = tensor.float()
-    model.load_state_dict(renamed, strict=True)
+def as_luvit(model, preset):
+    """The model as the tensors and metadata of a luvit file (peft puts its own levels into the names)."""
+    tensors = {}
+    for name, tensor in model.state_dict().items():
+        tensors[name.replace(".base_layer.", ".").replace(".default.", ".")] = tensor.contiguous()
+    sizes = PRESETS[preset]
+    decoder_dim, decoder_depth, decoder_heads = sizes["decoder"]
+    fusion = {"kind": "none"}
+    if sizes["llama"]:
+        block = sizes["llama"]
+        fusion = {"kind": "llama", "dim": block["hidden_size"], "heads": block["num_attention_heads"],
+                  "kv_heads": block["num_key_value_heads"], "hidden": block["intermediate_size"], "norm_eps": 1e-6,
+                  "layer": 0, "lora": {"rank": 16, "alpha": 16}}
+    description = {"image_size": sizes["image_size"], "patch_size": sizes["patch"], "dim": sizes["dim"],
+                   "depth": sizes["depth"], "heads": sizes["heads"], "fusion": fusion,
+                   "decoder": {"dim": decoder_dim, "depth": decoder_depth, "heads": decoder_heads}}
+    return tensors, {"luvit.format": "1", "luvit.model": json.dumps(description)}

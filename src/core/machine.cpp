@@ -43,13 +43,15 @@ double matmul_speed(at::Device device, at::ScalarType type) {
     const at::Tensor x = at::ones({rows, in}, options), weight = at::ones({out, in}, options);
     at::linear(x, weight);
     const double flops = 2.0 * static_cast<double>(rows) * static_cast<double>(in) * static_cast<double>(out);
-    for (int repeat = 0; repeat < 8; ++repeat) {
+    double spent = 0;
+    for (int repeat = 0; repeat < 8 && spent < 0.5; ++repeat) {
       synchronize(device);
       const auto start = std::chrono::steady_clock::now();
       at::linear(x, weight);
       synchronize(device);
       const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
       best = std::max(best, flops / taken.count());
+      spent += taken.count();
     }
   }
   return best;

@@ -1,34 +1,9 @@
 #include <ATen/ATen.h>
 
+#include "loss_scale_update.h"
 #include "luvit/optim/gradients.h"
 
 namespace luvit {
-namespace {
-
-constexpr double growth_factor = 2.0, backoff_factor = 0.5;
-constexpr std::int64_t growth_interval = 2000;
-
-// ATen's operators have kernels for these only; the meta device counts shapes by the elementary operations below.
-bool has_amp_kernels(const at::Tensor& tensor) {
-  return tensor.is_cpu() || tensor.is_cuda();
-}
-
-void unscale_plain(std::vector<at::Tensor>& gradients, at::Tensor& found_inf, const at::Tensor& inverse_scale) {
-  for (at::Tensor& gradient : gradients) {
-    found_inf.copy_(at::maximum(found_inf, (gradient - gradient).ne(0).any().to(at::kFloat)));  // inf − inf is NaN
-    gradient.mul_(inverse_scale);
-  }
-}
-
-void update_plain(at::Tensor& scale, at::Tensor& growth, const at::Tensor& found_inf) {
-  const at::Tensor good = 1 - found_inf;
-  const at::Tensor full = (growth + 1).eq(growth_interval).to(at::kFloat) * good;
-  scale.mul_(found_inf * backoff_factor + good * (1 + full * (growth_factor - 1)));
-  growth.copy_((growth + 1) * good * (1 - full));
-}
-
-}  // namespace
-
 LossScale::LossScale(bool enabled, double initial)
     : enabled_(enabled), scale_(at::full({}, initial, at::kFloat)), growth_(at::zeros({}, at::kInt)) {}
 
@@ -50,20 +25,16 @@ at::Tensor LossScale::unscale(const std::vector<at::Tensor>& parameters) {
   at::Tensor found_inf = at::zeros_like(scale_);
   if (gradients.empty()) return found_inf;
   const at::Tensor inverse_scale = scale_.to(at::kDouble).reciprocal().to(at::kFloat);
-  if (has_amp_kernels(scale_))
-    at::_amp_foreach_non_finite_check_and_unscale_(gradients, found_inf, inverse_scale);
-  else
-    unscale_plain(gradients, found_inf, inverse_scale);
+  const auto divide = has_amp_kernels(scale_.device()) ? unscale_by_aten : unscale_plain;
+  divide(gradients, found_inf, inverse_scale);
   return found_inf;
 }
 
 void LossScale::update(const at::Tensor& found_inf) {
   if (!enabled_) return;
   at::NoGradGuard no_grad;
-  if (has_amp_kernels(scale_))
-    at::_amp_update_scale_(scale_, growth_, found_inf, growth_factor, backoff_factor, growth_interval);
-  else
-    update_plain(scale_, growth_, found_inf);
+  const auto change = has_amp_kernels(scale_.device()) ? update_scale_by_aten : update_scale_plain;
+  change(scale_, growth_, found_inf);
 }
 
 void LossScale::load(double scale, std::int64_t growth) {

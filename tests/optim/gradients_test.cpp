@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "../../src/optim/loss_scale_update.h"
+
 namespace luvit {
 namespace {
 
@@ -73,6 +75,27 @@ TEST(LossScale, AllOfItRunsOnTheMetaDevice) {
   clip_gradients(parameters, 1.0, norm);
   scale.update(found);
   EXPECT_TRUE(any_non_finite({norm}).is_meta());
+}
+
+TEST(LossScale, PlainTwinAgreesWithAtensOperators) {
+  for (const float bad : {1.0F, INFINITY, NAN}) {
+    std::vector<at::Tensor> a = {at::full({3}, 2.0F), at::full({2, 2}, bad)}, b = {a[0].clone(), a[1].clone()};
+    at::Tensor found_a = at::zeros({}), found_b = at::zeros({});
+    unscale_by_aten(a, found_a, at::full({}, 0.25F));
+    unscale_plain(b, found_b, at::full({}, 0.25F));
+    EXPECT_TRUE(at::equal(found_a, found_b)) << bad;
+    EXPECT_TRUE(at::equal(a[0], b[0]));
+  }
+  for (const int growth : {0, 1998, 1999}) {
+    for (const float found : {0.0F, 1.0F}) {
+      at::Tensor scale_a = at::full({}, 8.0F), scale_b = scale_a.clone();
+      at::Tensor growth_a = at::full({}, growth, at::kInt), growth_b = growth_a.clone();
+      update_scale_by_aten(scale_a, growth_a, at::full({}, found));
+      update_scale_plain(scale_b, growth_b, at::full({}, found));
+      EXPECT_TRUE(at::equal(scale_a, scale_b)) << growth << ' ' << found;
+      EXPECT_TRUE(at::equal(growth_a, growth_b)) << growth << ' ' << found;
+    }
+  }
 }
 
 }  // namespace
