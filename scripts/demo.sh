@@ -41,5 +41,5 @@ $bin/luvit_infer --weights "$runs/luvit/model.safetensors" --images demo/samples
   --out "$runs/luvit/reconstructions.safetensors" --pictures "$pictures"
 say ""
 .venv/bin/python scripts/demo_report.py "$runs" "${arms[@]}"
-say "pictures (original | masked | reconstruction): $pictures" \
-    "an image of your own: $bin/luvit_infer --weights $runs/luvit/model.safetensors --images PHOTO --emit mae --out out.safetensors --pictures pictures"
+say "pictures (original | masked | reconstruction): $pictures"
+say "an image of your own: $bin/luvit_infer --weights $runs/luvit/model.safetensors --images PHOTO --emit mae --out out.safetensors --pictures pictures"

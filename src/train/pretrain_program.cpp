@@ -202,7 +202,7 @@ class PretrainRun {
                         .dump_batches = command_.dump_batches};
     // Measuring the machine takes a second: not worth it for a run of seconds.
     const double work = static_cast<double>((options.last_step - done) * options.batch_size) * summary_.step_flops;
-    if (work > 1e13) {
+    if (work > 1e12) {
       options.flops_per_image = summary_.step_flops;
       options.matmul_speed = matmul_speed(device_, compute_type(config_.train.precision));
     }
