@@ -17,8 +17,8 @@ struct StepNumbers {
 
 // One update from one batch: forward and backward over its micro-batches, clipping, AdamW. Each micro-batch's mean
 // loss weighs as much as its share of the rows. Nothing is read back (the step also runs on the meta device, where
-// a read-back throws). before_backward is called once, when the first forward pass is under way (on a CPU: before it) and before
-// the gradients of the step before are overwritten.
+// a read-back throws). before_backward is called once, when the first forward pass is under way (on a CPU: before it)
+// and before the gradients of the step before are overwritten.
 class TrainingStep {
  public:
   TrainingStep(Task& task, AdamW& optimizer, LossScale& scale, std::int64_t micro_batch,
