@@ -30,6 +30,12 @@ if(LUVIT_TESTS)
   luvit_need(GTest_FOUND GoogleTest libgtest-dev)
 endif()
 
+# c10d's header for Gloo includes Gloo's own, which the wheel lacks; the code is in torch.
+find_path(GLOO_INCLUDE gloo/rendezvous/store.h)
+luvit_need(GLOO_INCLUDE Gloo libgloo-dev)
+add_library(gloo_headers INTERFACE)
+target_include_directories(gloo_headers SYSTEM INTERFACE ${GLOO_INCLUDE})
+
 # The two OpenCV modules we use come without OpenCV's CMake files (those are in libopencv-dev, 200 packages).
 find_path(OPENCV_INCLUDE opencv2/imgcodecs.hpp PATH_SUFFIXES opencv4)
 luvit_need(OPENCV_INCLUDE OpenCV-imgcodecs libopencv-imgcodecs-dev)

@@ -1,0 +1,12 @@
+#pragma once
+#include <cstdint>
+
+namespace luvit {
+
+// --ranks N: starts this program N times on this machine, with the environment find_place reads, and waits. Rank 0
+// keeps the terminal; the others' standard output goes nowhere (their logs are in the output folder). Signals are
+// passed on. When a rank fails, the others get time to say so themselves and are then ended; they never outlive this
+// process. Returns the exit code: of the rank that failed first, else 0 or 75.
+int run_local_ranks(std::int64_t ranks, int argc, char** argv);
+
+}  // namespace luvit

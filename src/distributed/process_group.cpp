@@ -1,0 +1,37 @@
+#include "process_group.h"
+
+#include <torch/csrc/distributed/c10d/Backend.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
+
+#include "luvit/core/error.h"
+#include "luvit/core/text.h"
+#include "names.h"
+#include "rendezvous.h"
+
+namespace luvit {
+
+Group join_group(const Place& place, at::Device device, std::chrono::seconds timeout) {
+  using Type = c10d::ProcessGroup::BackendType;
+  const bool on_cuda = device.is_cuda();
+  if (on_cuda && !nccl_backend) throw UsageError("ranks on CUDA: this program was linked without NCCL");
+  Rendezvous rendezvous(place, timeout, "tensors");
+  Group made;
+  try {
+    made.backend = on_cuda ? nccl_backend(rendezvous.store(), place, timeout)
+                           : gloo_backend(rendezvous.store(), place, rendezvous.own_address(), timeout);
+  } catch (const std::exception& error) {
+    throw RunError(luvit::str("rank ", place.rank, " cannot connect to the others: ", first_line(error)),
+                   "all machines must reach each other on every port; GLOO_SOCKET_IFNAME or NCCL_SOCKET_IFNAME name "
+                   "the network device");
+  }
+  if (on_cuda) made.backend->setBoundDeviceId(device);
+  const Type type = on_cuda ? Type::NCCL : Type::GLOO;
+  made.group = c10::make_intrusive<c10d::ProcessGroup>(rendezvous.store(), static_cast<int>(place.rank),
+                                                       static_cast<int>(place.ranks));
+  made.group->setBackend(device.type(), type, made.backend);
+  made.group->setDefaultBackend(type);
+  made.group->setGroupName("luvit");
+  return made;
+}
+
+}  // namespace luvit
