@@ -30,7 +30,8 @@ function(luvit_layer name)
     target_link_libraries(luvit_${name} PUBLIC luvit_${name}_apart)
   endif()
   if(name STREQUAL models)
-    set_source_files_properties(${CMAKE_SOURCE_DIR}/src/models/bfloat16_kernels.cpp PROPERTIES
+    file(GLOB kernels ${CMAKE_SOURCE_DIR}/src/models/cpu_*kernels.cpp)
+    set_source_files_properties(${kernels} PROPERTIES
       SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "-O3;-ffp-contract=fast;-Wno-psabi;-fno-math-errno;-fno-trapping-math")
   endif()
   if(name STREQUAL core)

@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "bfloat16_layers.h"
+#include "cpu_layers.h"
 
 namespace luvit {
 namespace {
@@ -30,7 +30,10 @@ Tensor scaled_product(const Tensor& a, const Tensor& b, double scale) {
 }
 
 Tensor forward_products(Saved& s) {
-  s.p = at::softmax(scaled_product(s.q, s.k.transpose(1, 2), scale_for(s.q)), -1);
+  const Tensor scores = scaled_product(s.q, s.k.transpose(1, 2), scale_for(s.q));
+  const bool by_vector = scores.is_cpu() && scores.scalar_type() == at::kBFloat16;
+  if (by_vector) softmax_in_place(scores);
+  s.p = by_vector ? scores : at::softmax(scores, -1);
   return at::bmm(s.p, s.v);
 }
 

@@ -31,7 +31,7 @@ MlpFusion::MlpFusion(std::int64_t dim, const FusionOptions& options)
 
 Tensor MlpFusion::operator()(const Tensor& z) const {
   const Tensor hidden = fc1(z);
-  return fc2(activation == Activation::gelu ? at::gelu(hidden) : hidden);
+  return activation == Activation::gelu ? apply_gelu_linear(hidden, fc2.weight, fc2.bias) : fc2(hidden);
 }
 
 std::unique_ptr<Fusion> make_fusion(std::int64_t dim, const FusionOptions& options) {

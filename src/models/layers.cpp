@@ -1,6 +1,6 @@
 #include "luvit/models/layers.h"
 
-#include "bfloat16_layers.h"
+#include "cpu_layers.h"
 
 namespace luvit {
 namespace {
@@ -24,9 +24,20 @@ std::optional<at::ScalarType> ComputeType::current() {
 }
 
 Tensor apply_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  if (prefers_cpu_linear(x, compute_type.value_or(x.scalar_type())))
+    return linear_on_cpu(x, weight, bias, compute_type.value_or(x.scalar_type()));
   if (!compute_type) return at::linear(x, weight, bias);
-  if (prefers_bfloat16_linear(x, *compute_type)) return linear_in_bfloat16(x, weight, bias);
   return at::linear(cast(x, *compute_type), cast(weight, *compute_type), cast(bias, *compute_type));
+}
+
+Tensor apply_gelu_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  const at::ScalarType type = compute_type.value_or(x.scalar_type());
+  return prefers_cpu_linear(x, type) ? gelu_linear_on_cpu(x, weight, bias, type)
+                                     : apply_linear(at::gelu(x), weight, bias);
+}
+
+Tensor swiglu(const Tensor& gate, const Tensor& up) {
+  return prefers_cpu_swiglu(gate) ? swiglu_on_cpu(gate, up) : at::silu(gate) * up;
 }
 
 Linear::Linear(std::int64_t in, std::int64_t out, bool has_bias, Role role) {

@@ -91,7 +91,7 @@ LlamaBlock::SwiGlu::SwiGlu(const FusionOptions& options)
 }
 
 Tensor LlamaBlock::SwiGlu::operator()(const Tensor& x) const {
-  return down_proj(at::silu(gate_proj(x)) * up_proj(x));
+  return down_proj(swiglu(gate_proj(x), up_proj(x)));
 }
 
 LlamaBlock::LlamaBlock(const FusionOptions& options)

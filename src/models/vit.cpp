@@ -43,7 +43,7 @@ Mlp::Mlp(std::int64_t dim, std::int64_t hidden) : fc1(dim, hidden), fc2(hidden, 
 }
 
 Tensor Mlp::operator()(const Tensor& x) const {
-  return fc2(at::gelu(fc1(x)));
+  return apply_gelu_linear(fc1(x), fc2.weight, fc2.bias);
 }
 
 Block::Block(std::int64_t dim, std::int64_t heads, double mlp_ratio)

@@ -26,6 +26,11 @@ class ComputeType {
 // x·Wᵀ + b in the compute type.
 Tensor apply_linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
+// GELU(x)·Wᵀ + b likewise.
+Tensor apply_gelu_linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+// silu(gate)·up
+Tensor swiglu(const Tensor& gate, const Tensor& up);
+
 struct Linear : Module {
   Linear(std::int64_t in, std::int64_t out, bool has_bias = true, Role role = Role::trained);
   Tensor operator()(const Tensor& x) const { return apply_linear(x, weight, bias); }

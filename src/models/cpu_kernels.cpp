@@ -1,50 +1,10 @@
-#include "bfloat16_kernels.h"
+#include "cpu_kernels.h"
 
 #include <cmath>
-#include <cstring>
+
+#include "cpu_vector.h"
 
 namespace luvit {
-namespace {
-
-#define LUVIT_VECTOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#define LUVIT_INLINE inline __attribute__((always_inline))
-
-constexpr int width = kernel_width;
-using Floats = float __attribute__((vector_size(4 * width)));
-using Words = std::uint32_t __attribute__((vector_size(4 * width)));
-using Halves = std::uint16_t __attribute__((vector_size(2 * width)));
-
-LUVIT_INLINE Floats load(const float* from) {
-  Floats v;
-  std::memcpy(&v, from, sizeof v);
-  return v;
-}
-
-LUVIT_INLINE Floats load(const Bfloat16* from) {
-  Halves v;
-  std::memcpy(&v, from, sizeof v);
-  return reinterpret_cast<Floats>(__builtin_convertvector(v, Words) << 16);
-}
-
-LUVIT_INLINE void store(float* to, Floats v) {
-  std::memcpy(to, &v, sizeof v);
-}
-
-// To the nearest, ties to even; NaN stays NaN.
-LUVIT_INLINE void store(Bfloat16* to, Floats v) {
-  const Words bits = reinterpret_cast<Words>(v);
-  const Words rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-  const Halves halves = __builtin_convertvector(v != v ? Words{} + 0x7fc0 : rounded, Halves);
-  std::memcpy(to, &halves, sizeof halves);
-}
-
-LUVIT_INLINE float sum(Floats v) {
-  float total = 0;
-  for (int i = 0; i < width; ++i) total += v[i];
-  return total;
-}
-
-}  // namespace
 
 LUVIT_VECTOR void norm_forward(const Rows& rows, const float* weight, const float* bias, float eps, Bfloat16* y_all,
                                float* mean, float* inverse) {
@@ -87,6 +47,34 @@ LUVIT_VECTOR void norm_backward(const Rows& rows, const Bfloat16* grad_all, cons
       const Floats normed = (load(x + i) - m) * s;
       store(grad_x + i, (load(grad + i) * load(weight + i) - a - normed * b) * s);
     }
+  }
+}
+
+LUVIT_VECTOR void softmax_rows(Bfloat16* x, std::int64_t rows, std::int64_t n, float* scratch) {
+  const std::int64_t whole = n - n % width, rest = n - whole;
+  const float lowest = -INFINITY;
+  for (std::int64_t r = 0; r < rows; ++r, x += n) {
+    for (std::int64_t i = 0; i < whole; i += width) store(scratch + i, load(x + i));
+    if (rest > 0) {
+      store(scratch + whole, load_part(x + whole, rest));
+      for (std::int64_t i = n; i < whole + width; ++i) scratch[i] = lowest;
+    }
+    Floats top = Floats{} + lowest;
+    for (std::int64_t i = 0; i < n; i += width) {
+      const Floats v = load(scratch + i);
+      top = top > v ? top : v;
+    }
+    float highest = top[0];
+    for (int i = 1; i < width; ++i) highest = highest > top[i] ? highest : top[i];
+    Floats total{};
+    for (std::int64_t i = 0; i < n; i += width) {
+      const Floats v = load(scratch + i), e = v == lowest ? Floats{} : exp(v - highest);
+      total += e;
+      store(scratch + i, e);
+    }
+    const float scale = 1.0F / sum(total);
+    for (std::int64_t i = 0; i < whole; i += width) store(x + i, load(scratch + i) * scale);
+    if (rest > 0) store_part(x + whole, load(scratch + whole) * scale, rest);
   }
 }
 

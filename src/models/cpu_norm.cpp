@@ -1,9 +1,8 @@
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "bfloat16_kernels.h"
-#include "bfloat16_layers.h"
+#include "cpu_activations.h"
+#include "cpu_layers.h"
 
 namespace luvit {
 namespace {
@@ -12,18 +11,6 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-Bfloat16* bits(const Tensor& x) {
-  return reinterpret_cast<Bfloat16*>(x.mutable_data_ptr<at::BFloat16>());
-}
-
-// Rows are cut into as many pieces as there are threads, so that the sums over rows come out the same on every run.
-template <typename Work>
-void over_rows(std::int64_t rows, std::int64_t pieces, const Work& work) {
-  at::parallel_for(0, pieces, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) work(i, rows * i / pieces, rows * (i + 1) / pieces);
-  });
-}
-
 struct NormToBfloat16 : torch::autograd::Function<NormToBfloat16> {
   static Tensor forward(AutogradContext* ctx, const Tensor& input, const Tensor& weight, const Tensor& bias,
                         double eps) {
@@ -31,7 +18,7 @@ struct NormToBfloat16 : torch::autograd::Function<NormToBfloat16> {
     const auto width = x.size(-1), rows = x.numel() / width;
     const Tensor y = at::empty(x.sizes(), x.options().dtype(at::kBFloat16));
     const Tensor mean = at::empty({rows}, x.options()), inverse = at::empty({rows}, x.options());
-    over_rows(rows, at::get_num_threads(), [&](std::int64_t, std::int64_t first, std::int64_t last) {
+    over_pieces(rows, [&](std::int64_t, std::int64_t first, std::int64_t last) {
       norm_forward({x.const_data_ptr<float>(), first, last, width}, weight.const_data_ptr<float>(),
                    bias.const_data_ptr<float>(), static_cast<float>(eps), bits(y), mean.mutable_data_ptr<float>(),
                    inverse.mutable_data_ptr<float>());
@@ -46,7 +33,7 @@ struct NormToBfloat16 : torch::autograd::Function<NormToBfloat16> {
     const Tensor grad = grads[0].contiguous();
     const auto width = x.size(-1), rows = x.numel() / width, pieces = std::int64_t{at::get_num_threads()};
     const Tensor grad_x = at::empty_like(x), sums = at::zeros({pieces, 2, width}, x.options());
-    over_rows(rows, pieces, [&](std::int64_t piece, std::int64_t first, std::int64_t last) {
+    over_pieces(rows, [&](std::int64_t piece, std::int64_t first, std::int64_t last) {
       float* own = sums.mutable_data_ptr<float>() + piece * 2 * width;
       norm_backward({x.const_data_ptr<float>(), first, last, width}, bits(grad), weight.const_data_ptr<float>(),
                     mean.const_data_ptr<float>(), inverse.const_data_ptr<float>(), grad_x.mutable_data_ptr<float>(),

@@ -1,0 +1,94 @@
+#include "cpu_activations.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "cpu_layers.h"
+
+namespace luvit {
+namespace {
+
+using at::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// work(first number's place, how many, data pointers…) over both types and all threads.
+template <typename Work, typename... Tensors>
+void elementwise(const Work& work, const Tensor& first, const Tensors&... others) {
+  over_pieces(first.numel(), [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+    if (first.scalar_type() == at::kFloat)
+      work(end - begin, first.mutable_data_ptr<float>() + begin, others.template mutable_data_ptr<float>() + begin...);
+    else
+      work(end - begin, bits(first) + begin, bits(others) + begin...);
+  });
+}
+
+struct SwiGluOnCpu : torch::autograd::Function<SwiGluOnCpu> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& gate_, const Tensor& up_) {
+    const Tensor gate = gate_.contiguous(), up = up_.contiguous(), y = at::empty_like(gate);
+    elementwise([](std::int64_t n, auto* g, auto* u, auto* out) { swiglu_forward(g, u, out, n); }, gate, up, y);
+    ctx->save_for_backward({gate, up});
+    return y;
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
+    const variable_list saved = ctx->get_saved_variables();
+    const Tensor &gate = saved[0], &up = saved[1], grad = grads[0].contiguous();
+    const Tensor grad_gate = at::empty_like(gate), grad_up = at::empty_like(up);
+    elementwise(
+        [](std::int64_t n, auto* g, auto* u, auto* dy, auto* dg, auto* du) { swiglu_backward(g, u, dy, dg, du, n); },
+        gate, up, grad, grad_gate, grad_up);
+    return {grad_gate, grad_up};
+  }
+};
+
+}  // namespace
+
+Tensor gelu_values(const Tensor& x) {
+  const Tensor y = at::empty_like(x);
+  elementwise([](std::int64_t n, auto* from, auto* to) { gelu_forward(from, to, n); }, x, y);
+  return y;
+}
+
+Tensor gelu_backward_in_place(const Tensor& x, const Tensor& grad) {
+  const Tensor y = at::empty_like(x);
+  elementwise([](std::int64_t n, auto* from, auto* dy, auto* to) { gelu_backward(from, dy, to, n); }, x, grad, y);
+  return y;
+}
+
+bool prefers_cpu_swiglu(const Tensor& gate) {
+  return gate.is_cpu() && has_wide_vectors() &&
+         (gate.scalar_type() == at::kFloat || gate.scalar_type() == at::kBFloat16);
+}
+
+Tensor swiglu_on_cpu(const Tensor& gate, const Tensor& up) {
+  return SwiGluOnCpu::apply(gate, up);
+}
+
+void softmax_in_place(const Tensor& x) {
+  const std::int64_t width = x.size(-1);
+  over_pieces(x.numel() / width, [&](std::int64_t, std::int64_t first, std::int64_t last) {
+    std::vector<float> scratch(static_cast<std::size_t>(width + kernel_width));
+    softmax_rows(bits(x) + first * width, last - first, width, scratch.data());
+  });
+}
+
+bool has_wide_vectors() {
+#if defined(__x86_64__)
+  static const bool found = __builtin_cpu_supports("x86-64-v4");
+  return found;
+#else
+  return false;
+#endif
+}
+
+bool has_bfloat16_instructions() {
+#if defined(__x86_64__)
+  static const bool found = __builtin_cpu_supports("avx512bf16");
+  return found;
+#else
+  return false;
+#endif
+}
+
+}  // namespace luvit
