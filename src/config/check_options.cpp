@@ -75,13 +75,4 @@ std::vector<Problem> check_optim(const OptimOptions& options) {
   return {{"optim.kind", "lars is not in this version; expected adamw"}};
 }
 
-std::vector<Problem> check_distributed(const DistributedOptions& options) {
-  Found found;
-  if (options.shard_optimizer)
-    found.push_back({"distributed.shard_optimizer", "true is not in this version, which trains with one rank"});
-  if (options.compress != Compress::none)
-    found.push_back({"distributed.compress", "bfloat16 is not in this version, which trains with one rank"});
-  return found;
-}
-
 }  // namespace luvit

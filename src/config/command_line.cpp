@@ -18,8 +18,6 @@ void check_overrides(const std::string& program, const std::vector<std::string>&
 
 CommandLine parse_command_line(const std::string& program, const std::string& description, int argc, char** argv) {
   CommandLine line;
-  std::optional<std::int64_t> plan_ranks;
-  std::optional<std::string> gpu;
   OptionsParser parser(program, description);
   parser.add("--config", line.config, "YAML file; `base:` in it inherits from others");
   parser.add("--output", line.output, "the run's folder");
@@ -29,8 +27,8 @@ CommandLine parse_command_line(const std::string& program, const std::string& de
   parser.flag("--print-config", line.print_config, "print the resolved config as YAML");
   parser.add("--dump-batches", line.dump_batches, "write the first N training batches to the output folder");
   parser.add("--ranks", line.ranks, "number of ranks on this machine", 1);
-  parser.add("--plan-ranks", plan_ranks, "with --dry-run: the plan for N ranks", 1);
-  parser.add("--gpu", gpu, "with --plan-ranks: on this GPU");
+  parser.add("--plan-ranks", line.plan_ranks, "with --dry-run: the plan for N ranks", 1);
+  parser.add("--gpu", line.gpu, "with --plan-ranks: the hours on GPUs of this kind");
   parser.each("--allow-change", line.allow_change, "on resume, let this key differ (may be repeated)");
   parser.flag("--version", line.version, "print versions");
   parser.topic("-h,--help", line.help, "print this and all config keys, or one key or section");
@@ -42,10 +40,10 @@ CommandLine parse_command_line(const std::string& program, const std::string& de
     return line;
   }
   check_overrides(program, line.overrides);
-  if (line.ranks != 1 || plan_ranks || gpu) {
-    const char* option = line.ranks != 1 ? "--ranks" : plan_ranks ? "--plan-ranks" : "--gpu";
-    throw UsageError(str(option, ": this version trains with one rank"), "leave the option out");
-  }
+  if (line.plan_ranks && !line.dry_run) throw UsageError("--plan-ranks: a plan is made by a dry run", "add --dry-run");
+  if (line.plan_ranks && line.ranks)
+    throw UsageError("--plan-ranks and --ranks: a plan starts no ranks", "leave --ranks out");
+  if (line.gpu && !line.plan_ranks) throw UsageError("--gpu: is for a plan", "add --dry-run --plan-ranks N");
   return line;
 }
 

@@ -19,7 +19,7 @@ struct Failure {
   std::string hint;
 };
 
-std::string general_hint(Exit exit, const char* program) {
+std::string general_hint(Exit exit, const std::string& program) {
   switch (exit) {
     case Exit::usage:
       return str("`", program, " --help` lists the options and keys");
@@ -56,8 +56,9 @@ Failure current_failure() {
   }
 }
 
-void report(const char* program, const Failure& failure) {
-  for (const auto& line : failure.lines) log_error(str(program, ": error: ", escape(line)));
+void report(const std::string& program, const std::string& who, const Failure& failure) {
+  const std::string speaker = who.empty() ? program : str(program, ", ", who);
+  for (const auto& line : failure.lines) log_error(str(speaker, ": error: ", escape(line)));
   if (failure.exit == Exit::ok || failure.exit == Exit::stopped) return;
   log_error(str("hint: ", escape(failure.hint.empty() ? general_hint(failure.exit, program) : failure.hint)));
 }
@@ -74,6 +75,14 @@ void check_stdout() {
 Error::Error(Exit exit, std::vector<std::string> lines, std::string hint)
     : std::runtime_error(join(lines, "\n")), exit_(exit), lines_(std::move(lines)), hint_(std::move(hint)) {}
 
+int report_failure(const std::string& program, const std::string& who) {
+  const Failure failure = current_failure();
+  std::cout.flush();
+  report(program, who, failure);
+  log_flush();
+  return static_cast<int>(failure.exit);
+}
+
 int run_main(const char* program, int (*body)(int argc, char** argv), int argc, char** argv) {
   tune_malloc();
   try {
@@ -82,11 +91,7 @@ int run_main(const char* program, int (*body)(int argc, char** argv), int argc, 
     log_flush();
     return code;
   } catch (...) {
-    Failure failure = current_failure();
-    std::cout.flush();
-    report(program, failure);
-    log_flush();
-    return static_cast<int>(failure.exit);
+    return report_failure(program);
   }
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 struct Log {
   std::mutex mutex;
-  bool quiet = false;
+  bool infos = true, warnings = true, errors = true;  // reach the terminal
   std::FILE* file = nullptr;
   std::string path;
 };
@@ -42,10 +42,10 @@ std::string time_text() {
   return text;
 }
 
-void write_line(std::FILE* terminal, const std::string& line) {
+void write_line(std::FILE* terminal, bool Log::*wanted, const std::string& line) {
   Log& log = state();
   std::lock_guard lock(log.mutex);
-  if (terminal != stdout || !log.quiet) put(terminal, line);
+  if (log.*wanted) put(terminal, line);
   if (!log.file || put(log.file, time_text() + " " + line)) return;
   put(stderr, str("warning: ", log.path, " is no longer written: ", std::strerror(errno)));
   std::fclose(log.file);
@@ -55,13 +55,13 @@ void write_line(std::FILE* terminal, const std::string& line) {
 }  // namespace
 
 void log_info(const std::string& line) {
-  write_line(stdout, line);
+  write_line(stdout, &Log::infos, line);
 }
 void log_warning(const std::string& line) {
-  write_line(stderr, "warning: " + line);
+  write_line(stderr, &Log::warnings, "warning: " + line);
 }
 void log_error(const std::string& line) {
-  write_line(stderr, line);
+  write_line(stderr, &Log::errors, line);
 }
 
 void log_to_file(const std::filesystem::path& path) {
@@ -76,7 +76,17 @@ void log_to_file(const std::filesystem::path& path) {
 
 void log_quiet_stdout() {
   std::lock_guard lock(state().mutex);
-  state().quiet = true;
+  state().infos = false;
+}
+
+void log_errors_only() {
+  std::lock_guard lock(state().mutex);
+  state().infos = state().warnings = false;
+}
+
+void log_to_file_only() {
+  std::lock_guard lock(state().mutex);
+  state().infos = state().warnings = state().errors = false;
 }
 
 void log_flush() {

@@ -25,8 +25,8 @@ std::shared_ptr<spdlog::logger> plain(const char* name, spdlog::sink_ptr sink) {
 struct Log {
   std::shared_ptr<spdlog::logger> out = plain("out", std::make_shared<spdlog::sinks::stdout_sink_mt>());
   std::shared_ptr<spdlog::logger> err = plain("err", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  std::atomic<bool> quiet{false};
-  std::mutex mutex;  // guards `file`
+  std::atomic<bool> infos{true}, warnings{true}, errors{true};  // reach the terminal
+  std::mutex mutex;                                             // guards `file`
   std::shared_ptr<spdlog::logger> file;
 };
 
@@ -56,17 +56,17 @@ void give_up_file(const std::string& path, const std::string& reason) {
 }  // namespace
 
 void log_info(const std::string& line) {
-  if (!state().quiet) state().out->info(spdlog::string_view_t(line));
+  if (state().infos) state().out->info(spdlog::string_view_t(line));
   to_file(spdlog::level::info, line);
 }
 
 void log_warning(const std::string& line) {
-  state().err->warn("warning: {}", line);
+  if (state().warnings) state().err->warn("warning: {}", line);
   to_file(spdlog::level::warn, "warning: " + line);
 }
 
 void log_error(const std::string& line) {
-  state().err->error(spdlog::string_view_t(line));
+  if (state().errors) state().err->error(spdlog::string_view_t(line));
   to_file(spdlog::level::err, line);
 }
 
@@ -85,7 +85,15 @@ void log_to_file(const std::filesystem::path& path) {
 }
 
 void log_quiet_stdout() {
-  state().quiet = true;
+  state().infos = false;
+}
+
+void log_errors_only() {
+  state().infos = state().warnings = false;
+}
+
+void log_to_file_only() {
+  state().infos = state().warnings = state().errors = false;
 }
 
 void log_flush() {

@@ -10,36 +10,48 @@
 
 namespace luvit {
 
-AdamW::AdamW(std::vector<ParameterGroup> groups, const OptimOptions& options)
-    : groups_(std::move(groups)), options_(options) {
+namespace {
+
+// The piece's elements of a tensor as large as its parameter; the tensor itself where that is all of them.
+at::Tensor cut(const at::Tensor& whole, const Piece& piece) {
+  return piece.count == whole.numel() ? whole : whole.reshape(-1).narrow(0, piece.first, piece.count);
+}
+
+}  // namespace
+
+AdamW::AdamW(std::vector<ParameterGroup> groups, const OptimOptions& options, std::int64_t part, std::int64_t parts)
+    : groups_(std::move(groups)), parts_(parts), options_(options) {
   if (options_.betas.size() != 2)
     throw UsageError(luvit::str("optim.betas has ", options_.betas.size(), " values, expected 2"));
-  for (const ParameterGroup& group : groups_) {
-    State& state = states_.emplace_back();
-    for (const NamedTensor& parameter : group.parameters) {
-      const at::Tensor& p = *parameter.tensor;
-      state.parameters.push_back(p);
-      state.exp_avg.push_back(at::zeros_like(p, at::TensorOptions().requires_grad(false)));
-      state.exp_avg_sq.push_back(at::zeros_like(state.exp_avg.back()));
-      state.step.push_back(at::zeros({}, p.options().dtype(at::kFloat).requires_grad(false)));
-    }
+  const at::NoGradGuard no_grad;
+  for (const Piece& piece : pieces_of_part(groups_, part, parts)) {
+    const at::Tensor values = cut(*parameter_of(piece).tensor, piece);
+    const at::Tensor zeros = at::zeros_like(values, at::TensorOptions().requires_grad(false));
+    const at::Tensor step = at::zeros({}, values.options().dtype(at::kFloat).requires_grad(false));
+    pieces_.push_back({piece, values, zeros, at::zeros_like(zeros), step});
   }
 }
 
+at::Tensor AdamW::gradient_of(const PieceState& state) const {
+  const at::Tensor& gradient = parameter_of(state.piece).tensor->grad();
+  return gradient.defined() ? cut(gradient, state.piece) : gradient;
+}
+
 void AdamW::step(double learning_rate, const at::Tensor& grad_scale, const at::Tensor& found_inf) {
-  at::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
+  std::vector<AdamWUpdate> updates(groups_.size());
+  for (const PieceState& state : pieces_) {
+    const at::Tensor gradient = gradient_of(state);
+    if (!gradient.defined()) continue;
+    AdamWUpdate& update = updates[state.piece.group];
+    update.parameters.push_back(state.values);
+    update.gradients.push_back(gradient);
+    update.exp_avg.push_back(state.exp_avg);
+    update.exp_avg_sq.push_back(state.exp_avg_sq);
+    update.steps.push_back(state.step);
+  }
   for (std::size_t i = 0; i < groups_.size(); ++i) {
-    AdamWUpdate update;
-    const State& state = states_[i];
-    for (std::size_t j = 0; j < state.parameters.size(); ++j) {
-      const at::Tensor& gradient = state.parameters[j].grad();
-      if (!gradient.defined()) continue;
-      update.parameters.push_back(state.parameters[j]);
-      update.gradients.push_back(gradient);
-      update.exp_avg.push_back(state.exp_avg[j]);
-      update.exp_avg_sq.push_back(state.exp_avg_sq[j]);
-      update.steps.push_back(state.step[j]);
-    }
+    AdamWUpdate& update = updates[i];
     if (update.parameters.empty()) continue;
     update.learning_rate = learning_rate * groups_[i].lr_scale;
     update.weight_decay = groups_[i].weight_decay;
@@ -56,46 +68,66 @@ void AdamW::step(double learning_rate, const at::Tensor& grad_scale, const at::T
 }
 
 void AdamW::zero_grad() {
-  at::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   std::vector<at::Tensor> gradients;
-  for (const State& state : states_)
-    for (const at::Tensor& parameter : state.parameters)
-      if (parameter.grad().defined()) gradients.push_back(parameter.grad());
+  for (const ParameterGroup& group : groups_)
+    for (const NamedTensor& parameter : group.parameters)
+      if (parameter.tensor->grad().defined()) gradients.push_back(parameter.tensor->grad());
   if (!gradients.empty()) at::_foreach_zero_(gradients);
 }
 
 void AdamW::release_grad() {
-  for (State& state : states_)
-    for (at::Tensor& parameter : state.parameters) parameter.mutable_grad().reset();
+  for (const ParameterGroup& group : groups_)
+    for (const NamedTensor& parameter : group.parameters) parameter.tensor->mutable_grad().reset();
 }
 
 AdamW::NamedState AdamW::state() const {
+  if (parts_ != 1) throw std::logic_error("AdamW::state of a part");
   NamedState all;
-  for (std::size_t i = 0; i < groups_.size(); ++i)
-    for (std::size_t j = 0; j < groups_[i].parameters.size(); ++j) {
-      const std::string& name = groups_[i].parameters[j].name;
-      all.emplace_back(name + ".exp_avg", states_[i].exp_avg[j]);
-      all.emplace_back(name + ".exp_avg_sq", states_[i].exp_avg_sq[j]);
-      all.emplace_back(name + ".step", states_[i].step[j]);
-    }
+  for (const PieceState& state : pieces_) {
+    const std::string& name = parameter_of(state.piece).name;
+    all.emplace_back(name + ".exp_avg", state.exp_avg);
+    all.emplace_back(name + ".exp_avg_sq", state.exp_avg_sq);
+    all.emplace_back(name + ".step", state.step);
+  }
   return all;
 }
 
-void AdamW::load_state(const NamedState& given) {
-  at::NoGradGuard no_grad;
-  std::map<std::string, at::Tensor> by_name(given.begin(), given.end());
-  for (auto& [name, target] : state()) {
+void AdamW::load_state(const NamedState& whole) {
+  const at::NoGradGuard no_grad;
+  std::map<std::string, at::Tensor> by_name(whole.begin(), whole.end());
+  const auto take = [&](const std::string& name, at::IntArrayRef sizes, at::ScalarType type) {
     const auto found = by_name.find(name);
     if (found == by_name.end()) throw DataError(luvit::str("optimizer state: tensor '", name, "' is missing"));
-    if (found->second.sizes() != target.sizes() || found->second.scalar_type() != target.scalar_type())
-      throw DataError(luvit::str("optimizer state: tensor '", name, "' is ", found->second.scalar_type(), " ",
-                                 found->second.sizes(), ", expected ", target.scalar_type(), " ", target.sizes()));
-    target.copy_(found->second, /*non_blocking=*/true);
+    const at::Tensor tensor = found->second;
+    if (tensor.sizes() != sizes || tensor.scalar_type() != type)
+      throw DataError(luvit::str("optimizer state: tensor '", name, "' is ", tensor.scalar_type(), " ", tensor.sizes(),
+                                 ", expected ", type, " ", sizes));
     by_name.erase(found);
+    return tensor;
+  };
+  struct Given {
+    at::Tensor exp_avg, exp_avg_sq, step;
+  };
+  std::vector<std::vector<Given>> given;
+  for (const ParameterGroup& group : groups_) {
+    auto& of_group = given.emplace_back();
+    for (const auto& [name, tensor, role] : group.parameters) {
+      Given& one = of_group.emplace_back();
+      one.exp_avg = take(name + ".exp_avg", tensor->sizes(), tensor->scalar_type());
+      one.exp_avg_sq = take(name + ".exp_avg_sq", tensor->sizes(), tensor->scalar_type());
+      one.step = take(name + ".step", {}, at::kFloat);
+    }
   }
   if (!by_name.empty())
     throw DataError(
         luvit::str("optimizer state: tensor '", by_name.begin()->first, "' belongs to no trained parameter"));
+  for (PieceState& state : pieces_) {
+    const Given& from = given[state.piece.group][state.piece.parameter];
+    state.exp_avg.copy_(cut(from.exp_avg, state.piece), /*non_blocking=*/true);
+    state.exp_avg_sq.copy_(cut(from.exp_avg_sq, state.piece), /*non_blocking=*/true);
+    state.step.copy_(from.step, /*non_blocking=*/true);
+  }
 }
 
 }  // namespace luvit

@@ -106,7 +106,7 @@ CheckpointState read_checkpoint_state(const fs::path& folder) {
   }
 }
 
-void restore(const fs::path& folder, Module& model, AdamW& optimizer) {
+void restore(const fs::path& folder, Module& model) {
   const at::NoGradGuard no_gradients;
   const SafetensorsFile weights(folder / weights_file);
   std::set<std::string> own;
@@ -126,23 +126,26 @@ void restore(const fs::path& folder, Module& model, AdamW& optimizer) {
     if (!own.contains(info.name))
       throw DataError(luvit::str(weights.path(), ": tensor ", info.name, " is not the model's"),
                       "the checkpoint is of another model");
-  const SafetensorsFile moments(folder / optimizer_file);
-  NamedTensors state;
-  for (const auto& info : moments.tensors()) state.emplace_back(info.name, moments.read(info.name));
-  optimizer.load_state(state);
+}
+
+AdamW::NamedState saved_optimizer(const fs::path& folder) {
+  const SafetensorsFile file(folder / optimizer_file);
+  AdamW::NamedState state;
+  for (const auto& info : file.tensors()) state.emplace_back(info.name, file.read(info.name));
+  return state;
 }
 
 Checkpoints::Checkpoints(fs::path output_folder) : folder_(std::move(output_folder) / "checkpoints") {}
 
 void Checkpoints::save(const CheckpointState& state, Module& model, const OpenedModel& description,
-                       const AdamW& optimizer, std::int64_t keep, const std::vector<std::int64_t>& pinned) {
+                       const AdamW::NamedState& optimizer, std::int64_t keep, const std::vector<std::int64_t>& pinned) {
   file_layer().make_folder(folder_);
   char name[32];
   std::snprintf(name, sizeof name, "step-%08lld", static_cast<long long>(state.step));
   DurableFolder folder(folder_ / name);
   json files;
   files[weights_file] = write_tensors(folder, weights_file, own_tensors(model), model_metadata(description));
-  files[optimizer_file] = write_tensors(folder, optimizer_file, optimizer.state(), {{"luvit.format", "1"}});
+  files[optimizer_file] = write_tensors(folder, optimizer_file, optimizer, {{"luvit.format", "1"}});
   const std::string text = state_to_json(state, files).dump(2) + "\n";
   folder.write(state_file, [&](FileLayer::Handle& out) { out.write(text.data(), text.size()); });
   folder.commit();

@@ -6,8 +6,8 @@ namespace luvit {
 
 Deferred::Deferred(const std::vector<at::Tensor>& values) {
   std::vector<at::Tensor> floats;
-  for (const auto& value : values) floats.push_back(value.detach().to(at::kFloat).reshape({}));
-  const at::Tensor stacked = at::stack(floats);
+  for (const auto& value : values) floats.push_back(value.detach().to(at::kFloat).reshape(-1));
+  const at::Tensor stacked = at::cat(floats);
   if (!stacked.is_cuda()) {
     host_ = stacked;
     return;

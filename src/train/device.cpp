@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <torch/version.h>
 #if __has_include(<cuda_runtime_api.h>)
@@ -20,7 +21,7 @@
 
 namespace luvit {
 
-at::Device choose_device(DeviceChoice choice) {
+at::Device choose_device(DeviceChoice choice, std::int64_t local_rank) {
   const bool available = at::hasCUDA();
   if (choice == DeviceChoice::cuda && !available)
     throw UsageError("train.device: cuda, but no CUDA device is found on this machine",
@@ -29,17 +30,24 @@ at::Device choose_device(DeviceChoice choice) {
     if (choice == DeviceChoice::automatic) log_info("no CUDA device is found: training on the CPU");
     return at::kCPU;
   }
-  return at::Device(at::kCUDA, 0);
+  const auto count = static_cast<std::int64_t>(at::detail::getCUDAHooks().deviceCount());
+  if (count == 1) return at::Device(at::kCUDA, 0);
+  if (local_rank >= count)
+    throw UsageError(str("rank ", local_rank, " on this machine has no GPU of its own: there are ", count),
+                     "start as many ranks as there are GPUs, or set train.device=cpu");
+  return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(local_rank));
 }
 
 std::string device_name(at::Device device) {
   return device.str();
 }
 
-std::int64_t set_threads(std::int64_t threads) {
-  if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
+std::int64_t own_cores(std::int64_t sharing) {
+  return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::thread::hardware_concurrency()) / sharing);
+}
+
+void set_threads(std::int64_t threads) {
   at::set_num_threads(static_cast<int>(threads));
-  return threads;
 }
 
 std::int64_t peak_memory_bytes(at::Device device) {

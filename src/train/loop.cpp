@@ -1,5 +1,8 @@
 #include "luvit/train/loop.h"
 
+#include <ATen/ATen.h>
+
+#include <algorithm>
 #include <cmath>
 
 #include "luvit/core/error.h"
@@ -9,28 +12,47 @@
 
 namespace luvit {
 
-Loop::Loop(Task& task, AdamW& optimizer, LossScale& scale, RunFolder& folder, LoopOptions options, SaveCheckpoint save)
-    : task_(task),
-      scale_(scale),
-      folder_(folder),
+namespace {
+
+std::vector<RankNumbers> numbers_of_ranks(const std::vector<double>& numbers, std::int64_t ranks) {
+  std::vector<RankNumbers> all;
+  for (const double* n = numbers.data(); std::ssize(all) < ranks; n += RankNumbers::count)
+    all.push_back({.loss = n[0], .bad_loss = n[1], .stop = n[2], .bad_files = n[3], .seconds = n[4]});
+  return all;
+}
+
+double sum(const std::vector<RankNumbers>& ranks, double RankNumbers::*number) {
+  double total = 0;
+  for (const RankNumbers& rank : ranks) total += rank.*number;
+  return total;
+}
+
+}  // namespace
+
+Loop::Loop(LoopParts parts, LoopOptions options, SaveCheckpoint save)
+    : with_(parts),
       options_(std::move(options)),
       save_(std::move(save)),
-      progress_(folder, {.first_step = options_.first_step,
-                         .last_step = options_.last_step,
-                         .steps_per_epoch = options_.steps_per_epoch,
-                         .batch_size = options_.batch_size,
-                         .device = options_.device,
-                         .flops_per_image = options_.flops_per_image,
-                         .matmul_speed = options_.matmul_speed}),
-      step_(task, optimizer, scale, options_.micro_batch, options_.optim.clip_grad) {}
+      progress_(parts.folder, {.first_step = options_.first_step,
+                               .last_step = options_.last_step,
+                               .steps_per_epoch = options_.steps_per_epoch,
+                               .batch_size = options_.batch_size,
+                               .device = options_.device,
+                               .flops_per_image = options_.flops_per_image,
+                               .matmul_speed = options_.matmul_speed}),
+      step_(parts.task, parts.optimizer, parts.scale, parts.team.ranks(),
+            {.micro_batch = options_.micro_batch,
+             .clip_grad = options_.optim.clip_grad,
+             .compression = options_.compression}) {}
 
 Outcome Loop::run() {
   const std::int64_t done = options_.first_step - 1;
+  agree_on_stop();
   if (done < options_.last_step && stop_wanted(done)) return Outcome::stopped;
-  task_.model().train(true);
+  with_.task.model().train(true);
   // An evaluation that a stop or a kill cut off is made up for.
-  if (evaluation_due(done) && !folder_.evaluated(done)) evaluate(done);
-  if (done < options_.last_step) task_.start(options_.first_step, options_.last_step);
+  if (evaluation_due(done) && !with_.folder.evaluated(done)) evaluate(done);
+  if (done < options_.last_step) with_.task.start(options_.first_step, options_.last_step);
   for (std::int64_t number = options_.first_step; number <= options_.last_step; ++number) {
     step(number);
     const bool stop = stop_wanted(number);
@@ -44,8 +66,16 @@ Outcome Loop::run() {
   return Outcome::finished;
 }
 
+// One rank obeys at once; several when all know of it, from the numbers of the step before.
 bool Loop::stop_wanted(std::int64_t step) const {
-  return stop_requested() || (options_.train.stop_after_steps && step >= *options_.train.stop_after_steps);
+  const bool asked = with_.team.size() == 1 ? stop_requested() : stop_agreed_;
+  return asked || (options_.train.stop_after_steps && step >= *options_.train.stop_after_steps);
+}
+
+// Outside the steps, where ranks can wait for one another.
+void Loop::agree_on_stop() {
+  for (const std::string& answer : with_.team.ranks().gather_text(stop_requested() ? "stop" : ""))
+    stop_agreed_ |= !answer.empty();
 }
 
 bool Loop::checkpoint_due(std::int64_t step) const {
@@ -58,19 +88,29 @@ bool Loop::evaluation_due(std::int64_t step) const {
 
 Outcome Loop::stopped(std::int64_t step) {
   progress_.finish();
-  const std::string reason = stop_requested() ? str("by ", stop_signal_name()) : "by train.stop_after_steps";
+  const std::string reason = stop_requested() ? str("by ", stop_signal_name())
+                             : stop_agreed_   ? "by a signal to another rank"
+                                              : "by train.stop_after_steps";
   log_info(str("stopped ", reason, " after step ", step, ": checkpoint saved; run the same command again to go on"));
   return Outcome::stopped;
 }
 
 void Loop::step(std::int64_t number) {
+  const auto begin = std::chrono::steady_clock::now();
+  const double waited = with_.team.ranks().waited_seconds();
+  with_.team.alive();
   StepFacts facts{.step = number, .epoch = epoch_of(number)};
   facts.lr = learning_rate(options_.optim, options_.peak_lr, facts.epoch,
                            static_cast<double>(options_.last_step) / static_cast<double>(options_.steps_per_epoch));
-  const StepBatch batch = task_.next_batch();
-  const StepNumbers n = step_(batch, facts.lr, [this] { settle(); });
-  pending_.emplace(
-      Pending{facts, batch, Deferred({n.loss, n.grad_norm, n.bad_loss, n.bad_gradient, n.scale_used, n.scale_next})});
+  const StepBatch batch = with_.task.next_batch();
+  const RankNumbers own{.stop = stop_requested() ? 1.0 : 0.0,
+                        .bad_files = static_cast<double>(with_.bad_files.untold()),
+                        .seconds = own_seconds_};
+  const StepNumbers n = step_(batch, facts.lr, own, [this] { settle(); });
+  pending_.emplace(Pending{
+      facts, batch, Deferred({n.of_ranks, at::stack({n.grad_norm, n.bad_gradient, n.scale_used, n.scale_next})})});
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+  own_seconds_ = taken.count() - (with_.team.ranks().waited_seconds() - waited);
 }
 
 void Loop::settle() {
@@ -78,27 +118,49 @@ void Loop::settle() {
   Pending pending = std::move(*pending_);
   pending_.reset();
   const auto numbers = pending.numbers.read();
-  pending.facts.loss = numbers[0];
-  const bool bad_loss = numbers[2] != 0, bad_gradient = numbers[3] != 0;
-  if (bad_loss) fail(pending, "the loss is not finite");
-  if (bad_gradient && !scale_.enabled()) fail(pending, "the gradient is not finite");
-  if (scale_.enabled() && numbers[5] < 1) fail(pending, "the loss scale fell below 1");
-  if (pending.facts.step <= options_.dump_batches) {
+  const auto ranks = numbers_of_ranks(numbers, with_.team.size());
+  const double* of_all = numbers.data() + with_.team.size() * RankNumbers::count;
+  const double grad_norm = of_all[0], scale_used = of_all[2], scale_next = of_all[3];
+  const bool bad_gradient = of_all[1] != 0, float16 = with_.scale.enabled();
+  pending.facts.loss = sum(ranks, &RankNumbers::loss) / static_cast<double>(ranks.size());
+  if (sum(ranks, &RankNumbers::bad_loss) > 0) fail(pending, "the loss is not finite");
+  if (bad_gradient && !float16) fail(pending, "the gradient is not finite");
+  if (float16 && scale_next < 1) fail(pending, "the loss scale fell below 1");
+  if (sum(ranks, &RankNumbers::bad_files) > 0) with_.bad_files.tell();
+  stop_agreed_ |= sum(ranks, &RankNumbers::stop) > 0;
+  watch_for_stragglers(ranks);
+  if (pending.facts.step <= options_.dump_batches && with_.folder.writes()) {
     char name[48];
     std::snprintf(name, sizeof name, "step-%06lld.safetensors", static_cast<long long>(pending.facts.step));
-    file_layer().make_folder(folder_.path() / "batches");
-    dump_batch(folder_.path() / "batches" / name, pending.batch, pending.facts);
+    file_layer().make_folder(with_.folder.path() / "batches");
+    dump_batch(with_.folder.path() / "batches" / name, pending.batch, pending.facts);
   }
-  record(pending.facts, numbers[1], bad_gradient, numbers[4]);
+  record(pending.facts, grad_norm, bad_gradient, scale_used);
 }
 
+// All ranks are here. The gradients are those of all of them: which rank's own are not finite, each finds out for
+// itself, from the weights before the step, which are still in place.
 void Loop::fail(const Pending& pending, const std::string& what) {
-  const fs::path where = folder_.path() / "nonfinite";
-  report_nonfinite(where, pending.batch, pending.facts, options_.rank, task_.model());
-  throw RunError(str("step ", pending.facts.step, ", rank ", options_.rank, ": ", what, " (loss ", pending.facts.loss,
-                     ", lr ", pending.facts.lr, "); the weights are those before this step"),
+  Team& team = with_.team;
+  const fs::path where = with_.folder.path() / "nonfinite";
+  const bool guilty = team.size() > 1 && !step_.own_gradients_finite(pending.batch);
+  const auto answers = team.ranks().gather_text(guilty ? "guilty" : "");
+  // No one where only the sum over the ranks went beyond the type's range, or with one rank.
+  const auto first = std::find(answers.begin(), answers.end(), "guilty");
+  const std::int64_t named = first == answers.end() ? 0 : first - answers.begin();
+  if (guilty || team.rank() == named)
+    report_nonfinite(where, pending.batch, pending.facts, team.rank(), with_.task.model());
+  team.part(/*teller=*/named);
+  throw RunError(str("step ", pending.facts.step, ", rank ", named, ": ", what, " (loss ", pending.facts.loss, ", lr ",
+                     pending.facts.lr, "); the weights are those before this step"),
                  str("the batch and the gradient norms by layer are in ", where.string(),
                      "; a lower optim.lr, a longer warm-up or optim.clip_grad often helps"));
+}
+
+void Loop::watch_for_stragglers(const std::vector<RankNumbers>& ranks) {
+  std::vector<double> seconds;
+  for (const RankNumbers& rank : ranks) seconds.push_back(rank.seconds);
+  if (const auto line = stragglers_.add(seconds)) log_warning(*line);
 }
 
 void Loop::record(const StepFacts& facts, double grad_norm, bool skipped, double scale) {
@@ -114,7 +176,7 @@ void Loop::record(const StepFacts& facts, double grad_norm, bool skipped, double
                     .grad_norm = grad_norm,
                     .skipped = skipped,
                     .loss_scale = scale},
-                   task_.waited_seconds(), task_.bad_files());
+                   with_.task.waited_seconds(), with_.bad_files.count());
   if (step % options_.steps_per_epoch == 0) {
     progress_.epoch(step / options_.steps_per_epoch, step, epoch_steps_,
                     epoch_loss_ / static_cast<double>(epoch_steps_));
@@ -125,25 +187,32 @@ void Loop::record(const StepFacts& facts, double grad_norm, bool skipped, double
 
 void Loop::checkpoint(std::int64_t step) {
   settle();  // a step that was not finite leaves no checkpoint
+  const SignsOfLife signs(with_.team);
   progress_.pause();
   save_(step);
   saved_step_ = step;
-  task_.model().train(false);
+  show_picture(step);
+  progress_.resume();
+}
+
+void Loop::show_picture(std::int64_t step) {
+  if (!with_.folder.writes()) return;
+  with_.task.model().train(false);
   try {
-    if (const auto picture = task_.picture()) progress_.picture(step, *picture);
+    if (const auto picture = with_.task.picture()) with_.folder.picture("reconstruction", step, *picture);
   } catch (const DataError& error) {  // training tells about unreadable images; a picture may go without
     log_warning(str("no picture of reconstructions at step ", step, ": ", error.what()));
   }
-  task_.model().train(true);
-  progress_.resume();
+  with_.task.model().train(true);
 }
 
 void Loop::evaluate(std::int64_t step) {
   settle();
   progress_.pause();
-  task_.model().train(false);
-  if (const auto result = task_.evaluate()) progress_.evaluation(*result, step, epoch_of(step));
-  task_.model().train(true);
+  with_.task.model().train(false);
+  if (const auto result = with_.task.evaluate()) progress_.evaluation(*result, step, epoch_of(step));
+  with_.task.model().train(true);
+  agree_on_stop();
   progress_.resume();
 }
 

@@ -67,7 +67,6 @@ std::vector<Problem> own_problems(const PretrainConfig& config) {
   add(check_crop(config.augment));
   if (problems.empty()) add(check_masking(config.mae, config.model.patches()));
   add(check_optim(config.optim));
-  add(check_distributed(config.distributed));
   const auto& train = config.train;
   if (train.micro_batch && *train.micro_batch > train.batch_size)
     add({{"train.micro_batch", str(*train.micro_batch, " is more than train.batch_size, ", train.batch_size)}});

@@ -1,11 +1,16 @@
 #include "luvit/train/pretraining.h"
 
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <exception>
+
 #include "luvit/core/signals.h"
-#include "luvit/data/evaluation_reader.h"
 #include "luvit/eval/inference_model.h"
 #include "luvit/eval/pictures.h"
 #include "luvit/models/dropout.h"
 #include "luvit/models/precision.h"
+#include "luvit/train/deferred.h"
 
 namespace luvit {
 
@@ -17,11 +22,16 @@ const at::Tensor& named(const StepBatch& batch, const char* name) {
   throw std::logic_error(name);
 }
 
+bool any(const std::vector<double>& flags) {
+  return std::any_of(flags.begin(), flags.end(), [](double flag) { return flag != 0; });
+}
+
 }  // namespace
 
-Pretraining::Pretraining(MaskedAutoencoder& model, OpenedModel description, std::shared_ptr<const Dataset> train,
-                         std::shared_ptr<const Dataset> val, Options options)
-    : model_(model),
+Pretraining::Pretraining(Team& team, MaskedAutoencoder& model, OpenedModel description,
+                         std::shared_ptr<const Dataset> train, std::shared_ptr<const Dataset> val, Options options)
+    : team_(team),
+      model_(model),
       description_(std::move(description)),
       train_(std::move(train)),
       val_(std::move(val)),
@@ -53,23 +63,53 @@ at::Tensor Pretraining::loss(const StepBatch& batch, std::int64_t first, std::in
   return model_.loss(on_device("images"), on_device("noise"));
 }
 
+// Each rank takes a stretch of data.val; the tail is counted once, by whoever has it.
 std::optional<Evaluation> Pretraining::evaluate() {
   if (!val_) return std::nullopt;
   const at::NoGradGuard no_gradients;
-  const ComputeType compute(compute_type(options_.precision));
-  const std::int64_t patches = model_.options.patches();
-  at::Tensor sum = at::zeros({}, at::TensorOptions(at::kDouble).device(options_.device));
-  EvaluationReader reader(*val_, view_of(description_.preprocess), options_.loader.workers, options_.evaluation_batch,
-                          0, val_->size());
-  for (EvaluationReader::Batch batch; reader.next(batch);) {
-    if (stop_requested()) return std::nullopt;
-    const std::int64_t rows = batch.images.size(0);
-    const at::Tensor noise = evaluation_noise(options_.loader.seed, batch.first, rows, patches);
-    const at::Tensor loss = model_.loss(batch.images.to(options_.device, true), noise.to(options_.device, true));
-    sum += loss.to(at::kDouble) * static_cast<double>(rows);
-  }
+  const at::Tensor sum = at::zeros({}, at::TensorOptions(at::kDouble).device(options_.device));
+  bool whole = true;
+  team_.together([&] { whole = evaluate_own(sum); });
+  if (!whole) return std::nullopt;
+  team_.ranks().sum(sum);
   const auto n = val_->size();
   return Evaluation{"val", {{"loss", sum.item<double>() / static_cast<double>(n)}}, n};
+}
+
+// In as many rounds on all ranks. That one of them is asked to stop, or cannot go on, goes round with each and is acted
+// on a round later, so that nobody waits for the device.
+bool Pretraining::evaluate_own(const at::Tensor& sum) {
+  const ComputeType compute(compute_type(options_.precision));
+  const std::int64_t n = val_->size(), rank = team_.rank(), ranks = team_.size(), most = options_.evaluation_batch;
+  EvaluationReader reader(*val_, view_of(description_.preprocess), options_.loader.workers, most, n * rank / ranks,
+                          n * (rank + 1) / ranks);
+  EvaluationReader::Batch batch;
+  std::exception_ptr failure;
+  bool over = false;
+  std::optional<Deferred> before;
+  const std::int64_t longest = (n + ranks - 1) / ranks, rounds = (longest + most - 1) / most;
+  for (std::int64_t round = 0; round < rounds && !over; ++round) {
+    team_.alive();
+    try {
+      if (!failure && reader.next(batch)) sum.add_(loss_of(batch));
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    const double ends = failure || stop_requested() ? 1 : 0;
+    Deferred now({team_.ranks().gather(at::full({1}, ends, sum.options().dtype(at::kFloat)))});
+    if (before) over = any(before->read());
+    before.emplace(std::move(now));
+  }
+  if (failure) std::rethrow_exception(failure);
+  return !over;
+}
+
+// Summed over the images, float64 [].
+at::Tensor Pretraining::loss_of(const EvaluationReader::Batch& batch) {
+  const std::int64_t rows = batch.images.size(0);
+  const at::Tensor noise = evaluation_noise(options_.loader.seed, batch.first, rows, model_.options.patches());
+  const at::Tensor loss = model_.loss(batch.images.to(options_.device, true), noise.to(options_.device, true));
+  return loss.to(at::kDouble) * static_cast<double>(rows);
 }
 
 // The first images of data.val, else of data.train: original, masked, reconstructed.

@@ -31,7 +31,7 @@ Progress::Progress(RunFolder& folder, ProgressOptions options)
       logged_step_(options.first_step - 1),
       started_(Clock::now()),
       drawn_(started_),
-      terminal_(::isatty(STDERR_FILENO) != 0) {}
+      terminal_(folder.writes() && ::isatty(STDERR_FILENO) != 0) {}
 
 double Progress::active_seconds() const {
   return active_ + std::chrono::duration<double>(Clock::now() - started_).count();
@@ -87,12 +87,11 @@ void Progress::write_metrics(const StepRecord& record, const Speed& speed, std::
 }
 
 void Progress::write_events(const StepRecord& record, const Speed& speed) {
-  auto& events = folder_.events();
-  events.scalar("train/loss", record.step, record.loss);
-  events.scalar("train/lr", record.step, record.lr);
-  events.scalar("train/grad_norm", record.step, record.grad_norm);
-  events.scalar("train/images_per_second", record.step, speed.images_per_second);
-  events.scalar("train/data_wait", record.step, speed.data_wait);
+  folder_.scalar("train/loss", record.step, record.loss);
+  folder_.scalar("train/lr", record.step, record.lr);
+  folder_.scalar("train/grad_norm", record.step, record.grad_norm);
+  folder_.scalar("train/images_per_second", record.step, speed.images_per_second);
+  folder_.scalar("train/data_wait", record.step, speed.data_wait);
 }
 
 std::string Progress::line(const StepRecord& record, const Speed& speed, std::int64_t bad_files) const {
@@ -114,7 +113,7 @@ void Progress::evaluation(const Evaluation& evaluation, std::int64_t step, doubl
   for (const auto& [name, value] : evaluation.figures) {
     fields += str(",\"", name, "\":", number(value));
     words += str(" ", name, " ", format("%.4f", value));
-    folder_.events().scalar(str(evaluation.suite, "/", name), step, value);
+    folder_.scalar(str(evaluation.suite, "/", name), step, value);
   }
   folder_.metric(str("{\"kind\":\"eval\",\"suite\":", json_quote(evaluation.suite), ",\"step\":", step,
                      ",\"epoch\":", number(epoch), fields, ",\"n\":", evaluation.n, "}"));
@@ -124,15 +123,6 @@ void Progress::evaluation(const Evaluation& evaluation, std::int64_t step, doubl
 void Progress::epoch(std::int64_t number_of_epoch, std::int64_t step, std::int64_t steps, double mean_loss) {
   folder_.metric(str("{\"kind\":\"epoch\",\"epoch\":", number_of_epoch, ",\"step\":", step, ",\"steps\":", steps,
                      ",\"loss\":", number(mean_loss), "}"));
-}
-
-void Progress::picture(std::int64_t step, const Image& picture) {
-  char name[48];
-  std::snprintf(name, sizeof name, "step-%08lld.png", static_cast<long long>(step));
-  const std::string png = encode_png(picture);
-  file_layer().make_folder(folder_.path() / "reconstructions");
-  write_durably(folder_.path() / "reconstructions" / name, png);
-  folder_.events().png("reconstruction", step, static_cast<int>(picture.height), static_cast<int>(picture.width), png);
 }
 
 void Progress::bar(std::int64_t step) {

@@ -38,7 +38,7 @@ std::string utc_now() {
   return text;
 }
 
-std::string environment_json(const Environment& environment) {
+std::string environment_json(const RunEnvironment& environment) {
   nlohmann::ordered_json out;
   out["command_line"] = environment.command_line;
   out["started"] = utc_now();
@@ -57,19 +57,28 @@ std::string environment_json(const Environment& environment) {
 
 }  // namespace
 
-RunFolder::RunFolder(const fs::path& path) : path_(path), checkpoints_(path) {
+RunFolder::RunFolder(const fs::path& path, std::int64_t rank) : path_(path), rank_(rank), checkpoints_(path) {
+  if (!writes()) return;
   lock_ = std::make_unique<FolderLock>(path_);
   if (::access(path_.c_str(), W_OK) != 0)
     throw UsageError(str("output folder ", escape(path_.string()), " cannot be written to"),
                      "give a folder that is yours by --output");
 }
 
-void RunFolder::open(const std::string& config_yaml, const Environment& environment) {
-  write_durably(path_ / "config.yaml", config_yaml);
-  write_durably(path_ / "env.json", environment_json(environment));
-  log_to_file(path_ / "train.log");
+void RunFolder::open(const std::string& config_yaml, const RunEnvironment& environment) {
+  if (writes()) {
+    write_durably(path_ / "config.yaml", config_yaml);
+    write_durably(path_ / "env.json", environment_json(environment));
+  }
+  file_layer().make_folder(path_);
+  log_to_file(path_ / (writes() ? "train.log" : str("train.rank-", rank_, ".log")));
+  read_what_is_there();
+  if (!writes()) return;
   metrics_ = std::make_unique<JsonLines>(path_ / "metrics.jsonl");
   events_ = std::make_unique<TensorBoardWriter>(path_);
+}
+
+void RunFolder::read_what_is_there() {
   for_each_record(path_ / "bad_files.jsonl", [this](const nlohmann::json& record) {
     if (record.contains("path") && record["path"].is_string()) bad_names_.insert(record["path"].get<std::string>());
     if (record.contains("index") && record["index"].is_number_integer()) bad_places_.push_back(record["index"]);
@@ -81,12 +90,26 @@ void RunFolder::open(const std::string& config_yaml, const Environment& environm
 }
 
 void RunFolder::metric(const std::string& json_object) {
-  metrics_->write(json_object);
+  if (writes()) metrics_->write(json_object);
+}
+
+void RunFolder::scalar(const std::string& tag, std::int64_t step, double value) {
+  if (writes()) events_->scalar(tag, step, value);
+}
+
+void RunFolder::picture(const std::string& tag, std::int64_t step, const Image& image) {
+  if (!writes()) return;
+  char name[48];
+  std::snprintf(name, sizeof name, "step-%08lld.png", static_cast<long long>(step));
+  const fs::path folder = path_ / (tag + "s");
+  const std::string png = encode_png(image);
+  file_layer().make_folder(folder);
+  write_durably(folder / name, png);
+  events_->png(tag, step, static_cast<int>(image.height), static_cast<int>(image.width), png);
 }
 
 void RunFolder::bad_file(const BadFile& file) {
-  if (!bad_names_.insert(file.name).second) return;
-  log_info(str("unreadable image: ", escape(file.reason)));  // an error, if it is one, comes from the loader
+  if (!writes() || !bad_names_.insert(file.name).second) return;
   if (!bad_files_) bad_files_ = std::make_unique<JsonLines>(path_ / "bad_files.jsonl");
   bad_files_->write(str("{\"path\":", json_quote(file.name), ",\"index\":", file.index,
                         ",\"epoch\":", exact(file.epoch), ",\"error\":", json_quote(file.reason), "}"));

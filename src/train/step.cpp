@@ -1,20 +1,25 @@
 #include "luvit/train/step.h"
 
+#include <ATen/ATen.h>
+
 namespace luvit {
 
-TrainingStep::TrainingStep(Task& task, AdamW& optimizer, LossScale& scale, std::int64_t micro_batch,
-                           std::optional<double> clip_grad)
-    : task_(task), optimizer_(optimizer), scale_(scale), micro_batch_(micro_batch), clip_grad_(clip_grad) {
+TrainingStep::TrainingStep(Task& task, SharedOptimizer& optimizer, LossScale& scale, Ranks& ranks, Options options)
+    : task_(task), optimizer_(optimizer), scale_(scale), ranks_(ranks), options_(options) {
   for (const auto& group : optimizer.groups())
     for (const auto& parameter : group.parameters) parameters_.push_back(*parameter.tensor);
+  std::vector<at::Tensor> in_model_order;  // in which backward comes to them, reversed
+  for (const auto& parameter : task.model().trained_tensors()) in_model_order.push_back(*parameter.tensor);
+  reduction_ = ranks.reduce_gradients(in_model_order, options.compression);
 }
 
-StepNumbers TrainingStep::operator()(const StepBatch& batch, double learning_rate,
+StepNumbers TrainingStep::operator()(const StepBatch& batch, double learning_rate, const RankNumbers& own,
                                      const std::function<void()>& before_backward) {
-  return update(accumulate(batch, before_backward), learning_rate);
+  const at::Tensor loss = accumulate(batch, /*reduce=*/true, before_backward);
+  return update(tell_all(loss, own), learning_rate);
 }
 
-at::Tensor TrainingStep::accumulate(const StepBatch& batch, const std::function<void()>& before_backward) {
+at::Tensor TrainingStep::accumulate(const StepBatch& batch, bool reduce, const std::function<void()>& before_backward) {
   // Nothing runs ahead of a CPU: the step before can be settled at once, and its gradients make room for activations.
   const bool at_once = parameters_.empty() || parameters_.front().is_cpu();
   const auto begin = [&] {
@@ -23,33 +28,53 @@ at::Tensor TrainingStep::accumulate(const StepBatch& batch, const std::function<
   };
   if (at_once) begin();
   at::Tensor loss;
-  for (std::int64_t first = 0; first < batch.rows; first += micro_batch_) {
-    const std::int64_t count = std::min(micro_batch_, batch.rows - first);
+  for (std::int64_t first = 0; first < batch.rows; first += options_.micro_batch) {
+    const std::int64_t count = std::min(options_.micro_batch, batch.rows - first);
     const double share = static_cast<double>(count) / static_cast<double>(batch.rows);
     const at::Tensor part = task_.loss(batch, first, count) * share;
     if (first == 0 && !at_once) begin();
+    if (reduce && first + count == batch.rows) reduction_->expect();
     scale_.scale(part).backward();
     loss = first == 0 ? part.detach() : loss + part.detach();
   }
   return loss;
 }
 
-StepNumbers TrainingStep::update(const at::Tensor& loss, double learning_rate) {
+at::Tensor TrainingStep::tell_all(const at::Tensor& loss, const RankNumbers& own) {
   const at::NoGradGuard no_gradients;
+  const at::Tensor numbers = at::empty({RankNumbers::count}, loss.options().dtype(at::kFloat));
+  numbers[0].copy_(loss);
+  numbers[1].copy_(any_non_finite({loss}));
+  numbers[2].fill_(own.stop);
+  numbers[3].fill_(own.bad_files);
+  numbers[4].fill_(own.seconds);
+  return ranks_.gather(numbers);
+}
+
+StepNumbers TrainingStep::update(const at::Tensor& of_ranks, double learning_rate) {
+  const at::NoGradGuard no_gradients;
+  const at::Tensor bad_loss = of_ranks.select(1, 1).amax();
   const at::Tensor overflow = scale_.unscale(parameters_);
-  StepNumbers numbers{.loss = loss, .grad_norm = gradient_norm(parameters_), .bad_loss = any_non_finite({loss})};
+  StepNumbers numbers{.of_ranks = of_ranks, .grad_norm = gradient_norm(parameters_)};
   numbers.bad_gradient = scale_.enabled() ? overflow : any_non_finite({numbers.grad_norm});
-  if (clip_grad_) {
+  if (options_.clip_grad) {
     // By a norm that is not finite every gradient would become NaN, and the report could not say where it began.
     // (0 in its place; fmax passes over the NaN of infinity times zero.)
     const at::Tensor norm = at::fmax(numbers.grad_norm * (1 - numbers.bad_gradient), at::zeros_like(numbers.grad_norm));
-    clip_gradients(parameters_, *clip_grad_, norm);
+    clip_gradients(parameters_, *options_.clip_grad, norm);
   }
-  optimizer_.step(learning_rate, /*grad_scale=*/{}, at::maximum(numbers.bad_loss, numbers.bad_gradient));
-  numbers.scale_used = scale_.enabled() ? scale_.value().clone() : at::zeros_like(numbers.bad_loss);
+  optimizer_.step(learning_rate, at::maximum(bad_loss, numbers.bad_gradient));
+  numbers.scale_used = scale_.enabled() ? scale_.value().clone() : at::zeros_like(numbers.bad_gradient);
   scale_.update(numbers.bad_gradient);
   numbers.scale_next = scale_.enabled() ? scale_.value().clone() : numbers.scale_used;
   return numbers;
+}
+
+bool TrainingStep::own_gradients_finite(const StepBatch& batch) {
+  const at::Tensor loss = accumulate(batch, /*reduce=*/false, [] {});
+  const at::NoGradGuard no_gradients;
+  scale_.unscale(parameters_);
+  return any_non_finite({loss, gradient_norm(parameters_)}).item<float>() == 0;
 }
 
 }  // namespace luvit

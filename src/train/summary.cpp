@@ -40,20 +40,22 @@ std::string fusion_text(const FusionOptions& fusion) {
 
 }  // namespace
 
-RunSummary summarise(const PretrainConfig& config, Module& model, std::int64_t samples) {
+RunSummary summarise(const PretrainConfig& config, Module& model, std::int64_t samples, std::int64_t ranks) {
   RunSummary out;
   out.samples = samples;
   out.length = training_length(config.train, samples);
   out.parameters = count_parameters(model);
   out.forward_flops = pretraining_forward_flops(config.model, config.mae);
   out.step_flops = pretraining_step_flops(config.model, config.mae);
-  out.rows = config.train.batch_size;
+  out.ranks = ranks;
+  out.rows = config.train.batch_size / ranks;
   out.micro_batch = std::min(out.rows, config.train.micro_batch.value_or(out.rows));
   const auto frozen_size =
       static_cast<double>(at::elementSize(frozen_type(config.model.fusion, config.train.precision)));
   const auto trained = static_cast<double>(out.parameters.trained), frozen = static_cast<double>(out.parameters.frozen);
   out.weight_bytes = 4 * (static_cast<double>(out.parameters.total) - frozen) + frozen_size * frozen;
-  out.optimizer_bytes = 12 * trained;  // gradient and two moments
+  const double moments = 8 * trained / static_cast<double>(config.distributed.shard_optimizer ? ranks : 1);
+  out.optimizer_bytes = 4 * trained + moments;  // and the gradient
   out.activation_bytes = pretraining_activation_bytes(config.model, config.mae, config.train.precision) *
                          static_cast<double>(out.micro_batch);
   out.checkpoint_bytes =
@@ -80,7 +82,8 @@ std::string summary_text(const PretrainConfig& config, const RunSummary& s, cons
   text += row("checkpoint", human_bytes(static_cast<double>(s.checkpoint_bytes)));
   text += row("data", str(s.samples, " images in ", data_name));
   text += row("effective batch",
-              str(config.train.batch_size, s.micro_batch < s.rows ? str(" in micro-batches of ", s.micro_batch) : ""));
+              str(config.train.batch_size, s.ranks > 1 ? str(": ", s.ranks, " ranks with ", s.rows, " each") : "",
+                  s.micro_batch < s.rows ? str(" in micro-batches of ", s.micro_batch) : ""));
   text += row("steps", str(s.length.steps, ": ", rate(s.length.epochs), " epochs of ", s.length.steps_per_epoch));
   text +=
       row("learning rate", str(rate(s.peak_lr), " at the peak",

@@ -86,14 +86,6 @@ TEST(CheckOptim, RefusesWhatThisVersionLacks) {
   EXPECT_EQ(keys_of(check_optim(optim)), "optim.kind");
 }
 
-TEST(CheckDistributed, RefusesWhatThisVersionLacks) {
-  DistributedOptions distributed;
-  EXPECT_EQ(keys_of(check_distributed(distributed)), "");
-  distributed.shard_optimizer = true;
-  distributed.compress = Compress::bfloat16;
-  EXPECT_EQ(keys_of(check_distributed(distributed)), "distributed.shard_optimizer distributed.compress");
-}
-
 TEST(RequireKeys, NamesTheNearestKey) {
   Config c;
   EXPECT_NO_THROW(require_keys(c.schema, "--allow-change", {"optim.lr", "model.fusion.lora.rank"}));

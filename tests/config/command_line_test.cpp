@@ -73,10 +73,19 @@ TEST(CommandLine, MistakesAreNamed) {
   EXPECT_EQ(complaint({"steps"}), "`steps` is neither an option nor an override: expected key.path=value");
 }
 
-TEST(CommandLine, OneRankOnly) {
-  EXPECT_EQ(complaint({"--ranks", "2"}), "--ranks: this version trains with one rank");
-  EXPECT_EQ(complaint({"--plan-ranks", "32"}), "--plan-ranks: this version trains with one rank");
-  EXPECT_EQ(complaint({"--gpu", "H100"}), "--gpu: this version trains with one rank");
+TEST(CommandLine, RanksAreCountedFromOne) {
+  EXPECT_EQ(parse({"--ranks", "2"}).ranks, 2);
+  EXPECT_FALSE(parse({}).ranks);
+  EXPECT_NE(complaint({"--ranks", "0"}).find("--ranks"), std::string::npos);
+}
+
+TEST(CommandLine, APlanIsADryRunsOfNamedRanks) {
+  const CommandLine line = parse({"--dry-run", "--plan-ranks", "32", "--gpu", "a100"});
+  EXPECT_EQ(line.plan_ranks, 32);
+  EXPECT_EQ(line.gpu, "a100");
+  EXPECT_EQ(complaint({"--plan-ranks", "32"}), "--plan-ranks: a plan is made by a dry run");
+  EXPECT_EQ(complaint({"--dry-run", "--gpu", "a100"}), "--gpu: is for a plan");
+  EXPECT_NE(complaint({"--dry-run", "--plan-ranks", "4", "--ranks", "2"}).find("starts no ranks"), std::string::npos);
 }
 
 TEST(OptionsParser, ServesTheOtherPrograms) {

@@ -33,7 +33,6 @@ class FakeTask : public Task {
   void start(std::int64_t first, std::int64_t) override { step_ = first; }
   StepBatch next_batch() override { return {{{"index", at::arange(2)}}, 2, step_++}; }
   double waited_seconds() const override { return 0; }
-  std::int64_t bad_files() const override { return 0; }
   at::Tensor loss(const StepBatch& batch, std::int64_t, std::int64_t) override {
     const at::Tensor plain = model_.weight.square().sum() + model_.other.sum();
     switch (bad_(batch.step)) {
@@ -69,12 +68,15 @@ class LoopTest : public ::testing::Test {
     OptimOptions optim;
     optim.clip_grad = clip;
     optim.warmup_epochs = 0;
-    AdamW optimizer(parameter_groups(task.model_, optim, Stage::pretraining, 1), optim);
+    Team alone;
+    BadFiles bad_files(alone, folder, /*max_bad=*/0);
+    SharedOptimizer optimizer(alone.ranks(), parameter_groups(task.model_, optim, Stage::pretraining, 1), optim, false);
     LossScale scale(float16, /*initial=*/4.0);
     LoopOptions options{.last_step = 6, .steps_per_epoch = 4, .micro_batch = 2, .batch_size = 2, .peak_lr = 0.1};
     options.optim = optim;
     options.log.every = 100;
-    Loop loop(task, optimizer, scale, folder, options, [this](std::int64_t step) { saved_.push_back(step); });
+    Loop loop({alone, task, optimizer, scale, folder, bad_files}, options,
+              [this](std::int64_t step) { saved_.push_back(step); });
     return loop.run();
   }
   std::string metrics() const {

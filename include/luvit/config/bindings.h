@@ -33,6 +33,5 @@ std::vector<Problem> check_masking(const MaskingOptions& options, std::int64_t p
 std::vector<Problem> check_crop(const CropOptions& options);
 // What the config may say and no program of this version does: asked for, it is refused rather than left out.
 std::vector<Problem> check_optim(const OptimOptions& options);
-std::vector<Problem> check_distributed(const DistributedOptions& options);
 
 }  // namespace luvit

@@ -14,7 +14,9 @@ struct CommandLine {
   bool dry_run = false;
   bool print_config = false;
   std::int64_t dump_batches = 0;
-  std::int64_t ranks = 1;
+  std::optional<std::int64_t> ranks;
+  std::optional<std::int64_t> plan_ranks;  // with dry_run
+  std::optional<std::string> gpu;          // with plan_ranks
   std::vector<std::string> allow_change;
   std::vector<std::string> overrides;  // "key.path=value"
   bool version = false;

@@ -50,5 +50,7 @@ struct RunError : Error {
 // Runs a program's body. Any exception becomes "PROGRAM: error: WHAT" on stderr, then "hint: …" as the
 // last line, and the exit code; control characters are escaped, no stack trace is shown.
 int run_main(const char* program, int (*body)(int argc, char** argv), int argc, char** argv);
+// The same for the exception being handled, in a program that will not return to run_main; "PROGRAM, WHO: error: …".
+int report_failure(const std::string& program, const std::string& who = {});
 
 }  // namespace luvit

@@ -16,6 +16,10 @@ void log_error(const std::string& line);
 void log_to_file(const std::filesystem::path& path);
 // info lines no longer reach stdout (for --json and --print-config).
 void log_quiet_stdout();
+// Of the ranks of a run, one speaks. For the others: infos and warnings go to the file alone, errors to stderr too;
+void log_errors_only();
+// nothing goes to the terminal any more: another rank tells it.
+void log_to_file_only();
 void log_flush();
 
 }  // namespace luvit

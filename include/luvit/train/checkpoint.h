@@ -39,8 +39,8 @@ class Checkpoints {
 
   // Writes step's checkpoint, then `latest`, then removes what `keep` no longer covers (never the newest whole
   // one, nor those listed in `pinned`).
-  void save(const CheckpointState& state, Module& model, const OpenedModel& description, const AdamW& optimizer,
-            std::int64_t keep, const std::vector<std::int64_t>& pinned);
+  void save(const CheckpointState& state, Module& model, const OpenedModel& description,
+            const AdamW::NamedState& optimizer, std::int64_t keep, const std::vector<std::int64_t>& pinned);
 
   bool any() const;  // whole or not
   // The newest whole one; each newer folder that is not whole is named in a warning.
@@ -54,7 +54,8 @@ class Checkpoints {
 
 // DataError unless the folder is a whole checkpoint.
 CheckpointState read_checkpoint_state(const fs::path& folder);
-// Trained and fixed tensors of the model and the optimizer's state; the frozen block stays as it is.
-void restore(const fs::path& folder, Module& model, AdamW& optimizer);
+// Trained and fixed tensors of the model; the frozen block stays as it is.
+void restore(const fs::path& folder, Module& model);
+AdamW::NamedState saved_optimizer(const fs::path& folder);
 
 }  // namespace luvit

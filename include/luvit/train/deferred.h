@@ -3,7 +3,7 @@
 #include <c10/core/Event.h>
 
 #include <memory>
-#include <optional>
+#include <vector>
 
 namespace luvit {
 
@@ -11,7 +11,7 @@ namespace luvit {
 // waits for it alone, so a loop that reads one step late never holds the device up.
 class Deferred {
  public:
-  // values: [] tensors on one device; they are stacked as float32.
+  // Tensors on one device; their elements, one after another, as float32.
   explicit Deferred(const std::vector<at::Tensor>& values);
   std::vector<double> read();
 

@@ -4,11 +4,13 @@
 #include <memory>
 #include <optional>
 
+#include "luvit/train/bad_files.h"
 #include "luvit/train/batch_dump.h"
 #include "luvit/train/deferred.h"
 #include "luvit/train/options.h"
 #include "luvit/train/progress.h"
 #include "luvit/train/step.h"
+#include "luvit/train/stragglers.h"
 #include "luvit/train/task.h"
 
 namespace luvit {
@@ -18,7 +20,6 @@ struct LoopOptions {
   std::int64_t steps_per_epoch = 1;
   std::int64_t micro_batch = 1;  // the most rows at once
   std::int64_t batch_size = 1;   // global
-  std::int64_t rank = 0;
   at::Device device = at::kCPU;
   double peak_lr = 0;
   double flops_per_image = 0, matmul_speed = 0;  // for the log's `sol`; 0: not measured
@@ -27,19 +28,32 @@ struct LoopOptions {
   LogOptions log;
   CheckpointOptions checkpoint;
   EvalOptions eval;
+  Compression compression = Compression::none;
   std::int64_t dump_batches = 0;
 };
 
 enum class Outcome { finished, stopped };
 
-// The training loop: accumulate, clip, update, log, evaluate, checkpoint, stop. It exists once; what is trained is
-// the task's business. Nothing in a step is read back before the next step is under way.
+// What the loop works with, the ranks' team first.
+struct LoopParts {
+  Team& team;
+  Task& task;
+  SharedOptimizer& optimizer;
+  LossScale& scale;
+  RunFolder& folder;
+  BadFiles& bad_files;
+};
+
+// The training loop: accumulate, reduce, clip, update, log, evaluate, checkpoint, stop. It exists once; what is trained
+// is the task's business, and one rank is a team of one. Nothing in a step is read back before the next step is under
+// way: what a rank has to say (a stop, a loss that is not finite, an unreadable file) goes to all ranks with the step's
+// numbers, so that all act on it at the same place.
 class Loop {
  public:
-  // Called with the number of steps done.
+  // Called on all ranks, with the number of steps done.
   using SaveCheckpoint = std::function<void(std::int64_t step)>;
 
-  Loop(Task& task, AdamW& optimizer, LossScale& scale, RunFolder& folder, LoopOptions options, SaveCheckpoint save);
+  Loop(LoopParts parts, LoopOptions options, SaveCheckpoint save);
   Outcome run();
 
  private:
@@ -52,24 +66,28 @@ class Loop {
   void step(std::int64_t number);
   void settle();  // reads the pending step: log it, or end the run
   [[noreturn]] void fail(const Pending& pending, const std::string& what);
+  void watch_for_stragglers(const std::vector<RankNumbers>& ranks);
   void record(const StepFacts& facts, double grad_norm, bool skipped, double scale);
   void checkpoint(std::int64_t step);
   void evaluate(std::int64_t step);
   Outcome stopped(std::int64_t step);
+  void show_picture(std::int64_t step);
+  void agree_on_stop();
   bool stop_wanted(std::int64_t step) const;
   bool checkpoint_due(std::int64_t step) const;
   bool evaluation_due(std::int64_t step) const;
   bool due(std::int64_t step, std::optional<std::int64_t> every_steps, double every_epochs) const;
   double epoch_of(std::int64_t step) const;
 
-  Task& task_;
-  LossScale& scale_;
-  RunFolder& folder_;
+  LoopParts with_;
   LoopOptions options_;
   SaveCheckpoint save_;
   Progress progress_;
   TrainingStep step_;
+  Stragglers stragglers_;
   std::optional<Pending> pending_;
+  bool stop_agreed_ = false;
+  double own_seconds_ = 0;  // of the step before
   double epoch_loss_ = 0;
   std::int64_t epoch_steps_ = 0, saved_step_ = -1;
 };

@@ -1,10 +1,12 @@
 #pragma once
 #include <memory>
 
+#include "luvit/data/evaluation_reader.h"
 #include "luvit/data/loader.h"
 #include "luvit/models/mae.h"
 #include "luvit/train/pretrain_config.h"
 #include "luvit/train/task.h"
+#include "luvit/train/team.h"
 #include "luvit/weights/model_file.h"
 
 namespace luvit {
@@ -19,7 +21,7 @@ class Pretraining : public Task {
     std::int64_t evaluation_batch = 1;
     std::function<void(const BadFile&)> on_bad;
   };
-  Pretraining(MaskedAutoencoder& model, OpenedModel description, std::shared_ptr<const Dataset> train,
+  Pretraining(Team& team, MaskedAutoencoder& model, OpenedModel description, std::shared_ptr<const Dataset> train,
               std::shared_ptr<const Dataset> val, Options options);
 
   Module& model() override { return model_; }
@@ -28,13 +30,16 @@ class Pretraining : public Task {
   void start(std::int64_t first, std::int64_t last) override;
   StepBatch next_batch() override;
   double waited_seconds() const override { return loader_.waited_seconds(); }
-  std::int64_t bad_files() const override { return loader_.bad_count(); }
   at::Tensor loss(const StepBatch& batch, std::int64_t first, std::int64_t count) override;
   std::optional<Evaluation> evaluate() override;
   std::optional<Image> picture() override;
   void save(const fs::path& path) override;
 
  private:
+  bool evaluate_own(const at::Tensor& sum);  // false where a stop cut it short
+  at::Tensor loss_of(const EvaluationReader::Batch& batch);
+
+  Team& team_;
   MaskedAutoencoder& model_;
   OpenedModel description_;
   std::shared_ptr<const Dataset> train_, val_;

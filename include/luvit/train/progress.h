@@ -33,8 +33,6 @@ class Progress {
   void evaluation(const Evaluation& evaluation, std::int64_t step, double epoch);
   // `steps` counts those of this process: after a resume in mid-epoch the mean is over the rest.
   void epoch(std::int64_t number, std::int64_t step, std::int64_t steps, double mean_loss);
-  // reconstructions/step-%08d.png and TensorBoard.
-  void picture(std::int64_t step, const Image& picture);
   void bar(std::int64_t step);
   void finish();
 

@@ -14,10 +14,10 @@ struct RunSummary {
   std::int64_t checkpoint_bytes = 0;
   std::int64_t samples = 0;
   Length length;
-  std::int64_t rows = 0, micro_batch = 0;
+  std::int64_t ranks = 1, rows = 0, micro_batch = 0;  // rows a rank
   double peak_lr = 0;
 };
-RunSummary summarise(const PretrainConfig& config, Module& model, std::int64_t samples);
+RunSummary summarise(const PretrainConfig& config, Module& model, std::int64_t samples, std::int64_t ranks);
 std::string summary_text(const PretrainConfig& config, const RunSummary& summary, const std::string& data_name);
 
 }  // namespace luvit

@@ -35,12 +35,11 @@ class Task {
   virtual void start(std::int64_t first, std::int64_t last) = 0;
   virtual StepBatch next_batch() = 0;
   virtual double waited_seconds() const = 0;  // for data, since start
-  virtual std::int64_t bad_files() const = 0;
 
   // Mean loss over rows first … first+count of a batch, [] on the device; nothing is read back.
   virtual at::Tensor loss(const StepBatch& batch, std::int64_t first, std::int64_t count) = 0;
 
-  // On data.val; nullopt without one, and where a stop is asked for in the middle.
+  // On data.val, by all ranks together; nullopt without one, and where a stop is asked for in the middle.
   virtual std::optional<Evaluation> evaluate() = 0;
   // An example for TensorBoard.
   virtual std::optional<Image> picture() { return std::nullopt; }

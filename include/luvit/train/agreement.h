@@ -1,0 +1,19 @@
+#pragma once
+#include "luvit/models/module.h"
+#include "luvit/train/resume.h"
+#include "luvit/train/team.h"
+
+namespace luvit {
+
+// What all ranks must agree on before they train together. Each is a UsageError or DataError on all of them where they
+// do not, with the rank that differs and both values.
+
+// The same program and config; a difference is told key by key.
+void agree_on_config(Team& team, const std::string& config_yaml);
+// The leader finds it (find_resume_point), the others read it from where they see the same folder.
+std::optional<ResumePoint> agree_on_resume_point(Team& team, const std::string& choice, RunFolder& folder);
+void agree_on_data(Team& team, const std::string& key, const DataFingerprint& fingerprint);
+// The leader's weights go to all, and all hold the same afterwards; a frozen block must be the same before.
+void agree_on_weights(Team& team, Module& model, const FrozenReference& frozen);
+
+}  // namespace luvit

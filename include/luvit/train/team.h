@@ -1,0 +1,62 @@
+#pragma once
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "luvit/distributed/ranks.h"
+#include "luvit/distributed/watch.h"
+
+namespace luvit {
+
+// This rank and the others of its run, from meeting to parting: what training says to them besides tensors. All ranks
+// must make the same calls in the same order, but for alive().
+class Team {
+ public:
+  Team();  // of one
+  Team(const Place& place, at::Device device, std::chrono::seconds timeout);
+  ~Team();
+
+  Ranks& ranks() { return *ranks_; }
+  std::int64_t rank() const { return ranks_->rank(); }
+  std::int64_t size() const { return ranks_->size(); }
+  bool leads() const { return rank() == 0; }
+
+  // Training goes forward; from any thread.
+  void alive();
+  // The leader's text, on all ranks.
+  std::string from_leader(const std::string& text);
+  // Something that may fail on some ranks alone. Where it does, all of them end: the first that failed with its error,
+  // the others with its line in their logs.
+  void together(const std::function<void()>& part);
+  // Something that must be the same everywhere: UsageError with both values and the rank that differs.
+  void require_same(const std::string& what, const std::string& own);
+  // Called before an error that all ranks throw: they part as friends, and `teller` alone says it on the terminal.
+  void part(std::int64_t teller);
+
+ private:
+  void lost(const std::string& line);
+  std::unique_ptr<Ranks> ranks_;
+  std::unique_ptr<Watch> watch_;
+  std::string launcher_;
+};
+
+// Keeps a rank from being taken for lost while it does something long that the others wait for.
+class SignsOfLife {
+ public:
+  explicit SignsOfLife(Team& team);
+  ~SignsOfLife();
+
+ private:
+  struct Thread;
+  std::unique_ptr<Thread> thread_;
+};
+
+// Ends the process with the code that `say` returns, without destructors: those of connections would wait for ranks
+// that are gone. Where two threads find out that a run is over, the first one says why.
+[[noreturn]] void end_process(const std::function<int()>& say);
+
+// How many ranks share this rank's processors: those on this machine that may run on the same ones.
+std::int64_t ranks_on_these_processors(Ranks& ranks);
+
+}  // namespace luvit

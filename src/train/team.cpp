@@ -1,0 +1,116 @@
+#include "luvit/train/team.h"
+
+#include <condition_variable>
+#include <cstdlib>
+#include <iostream>
+#include <mutex>
+#include <thread>
+
+#include "luvit/core/error.h"
+#include "luvit/core/log.h"
+#include "luvit/core/text.h"
+
+namespace luvit {
+
+Team::Team() : ranks_(one_rank()) {}
+
+Team::Team(const Place& place, at::Device device, std::chrono::seconds timeout) : launcher_(place.launcher) {
+  ranks_ = join_ranks(place, {.device = device, .timeout = timeout});
+  if (size() == 1) return;
+  watch_ =
+      watch_ranks(place, timeout, {.on_slow = log_warning, .on_lost = [this](const std::string& line) { lost(line); }});
+}
+
+Team::~Team() = default;
+
+void Team::lost(const std::string& line) {
+  end_process([&] {
+    // Where one terminal shows all ranks, the leader's word is enough.
+    if (launcher_ == "--ranks" && !leads()) log_to_file_only();
+    log_error(str("rank ", rank(), ": error: ", line));
+    log_error("hint: run the same command again: it continues from the newest checkpoint");
+    return static_cast<int>(Exit::failure);
+  });
+}
+
+void Team::alive() {
+  if (watch_) watch_->alive();
+}
+
+std::string Team::from_leader(const std::string& text) {
+  return ranks_->gather_text(leads() ? text : "").front();
+}
+
+void Team::together(const std::function<void()>& part_of_all) {
+  std::exception_ptr failure;
+  std::string told;  // "EXIT LINE"; nothing: it went well
+  try {
+    part_of_all();
+  } catch (const Error& error) {
+    failure = std::current_exception();
+    told = str(static_cast<int>(error.exit()), " ", error.lines().front());
+  } catch (const std::exception& error) {
+    failure = std::current_exception();
+    told = str(static_cast<int>(Exit::failure), " ", error.what());
+  }
+  const std::vector<std::string> all = ranks_->gather_text(told);
+  for (std::int64_t first = 0; first < size(); ++first) {
+    const std::string& text = all[static_cast<std::size_t>(first)];
+    if (text.empty()) continue;
+    part(first);
+    if (first == rank()) std::rethrow_exception(failure);
+    throw Error(static_cast<Exit>(std::atoi(text.c_str())), str("rank ", first, ": ", text.substr(text.find(' ') + 1)),
+                str("see what rank ", first, " said"));
+  }
+}
+
+void Team::require_same(const std::string& what, const std::string& own) {
+  const std::vector<std::string> all = ranks_->gather_text(own);
+  for (std::int64_t other = 1; other < size(); ++other) {
+    const std::string& value = all[static_cast<std::size_t>(other)];
+    if (value == all.front()) continue;
+    part(/*teller=*/0);
+    throw UsageError(str(what, ": ", value, " on rank ", other, ", ", all.front(), " on rank 0"),
+                     "start all ranks with the same program, config, data and weights");
+  }
+}
+
+void Team::part(std::int64_t teller) {
+  ranks_->wait_for_all();
+  watch_.reset();
+  if (rank() != teller) log_to_file_only();
+}
+
+struct SignsOfLife::Thread {
+  std::mutex mutex;
+  std::condition_variable over;
+  bool ended = false;
+  std::jthread thread;
+};
+
+SignsOfLife::SignsOfLife(Team& team) : thread_(std::make_unique<Thread>()) {
+  if (team.size() == 1) return;
+  thread_->thread = std::jthread([&team, shared = thread_.get()] {
+    std::unique_lock lock(shared->mutex);
+    while (!shared->over.wait_for(lock, std::chrono::milliseconds(500), [&] { return shared->ended; })) team.alive();
+  });
+}
+
+SignsOfLife::~SignsOfLife() {
+  {
+    const std::lock_guard lock(thread_->mutex);
+    thread_->ended = true;
+  }
+  thread_->over.notify_all();
+}
+
+void end_process(const std::function<int()>& say) {
+  static std::mutex first;
+  first.lock();  // and never unlocked
+  const int code = say();
+  std::cout.flush();
+  log_flush();
+  std::_Exit(code);
+}
+
+}  // namespace luvit
