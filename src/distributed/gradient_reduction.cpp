@@ -80,8 +80,11 @@ ReducerReduction::ReducerReduction(std::shared_ptr<Collectives> all, std::vector
   // Left alone, the Reducer rebuilds its buckets after the first step, in the order in which gradients came. A resumed
   // run would then add up its first step's gradients in another order than the run it continues. So it is told now that
   // they come in the order given, and the buckets depend on the model alone.
-  reducer_->push_rebuilt_params_for_all_indices();
-  all_->timed("agreeing on buckets", [this] { reducer_->rebuild_buckets(); });
+  // (On the meta device, where a plan runs, there is nobody to agree with and no way to read back what was agreed.)
+  if (!parameters.front().is_meta()) {
+    reducer_->push_rebuilt_params_for_all_indices();
+    all_->timed("agreeing on buckets", [this] { reducer_->rebuild_buckets(); });
+  }
   reducer_->register_comm_hook(std::make_unique<SendBucket>(all_, compression));
   for (const c10d::GradBucket& bucket : reducer_->get_grad_buckets(/*return_zero_tensors=*/false)) {
     const auto type = compression == Compression::bfloat16 ? at::kBFloat16 : bucket.getBuffer().scalar_type();

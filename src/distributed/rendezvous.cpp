@@ -16,6 +16,7 @@ c10::intrusive_ptr<c10d::Store> open_store(const Place& place, std::chrono::seco
   c10d::TCPStoreOptions options;
   options.port = static_cast<std::uint16_t>(place.port);
   options.isServer = place.rank == 0 && !place.store_is_kept;
+  if (options.isServer && place.listener >= 0) options.masterListenFd = place.listener;
   options.waitWorkers = false;  // wait_for_ranks can name those that are missing
   options.timeout = timeout;
   options.multiTenant = true;  // one store for all purposes of a process

@@ -1,0 +1,179 @@
+#include "luvit/distributed/watch.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include "luvit/core/error.h"
+#include "luvit/core/text.h"
+#include "rendezvous.h"
+#include "roll.h"
+#include "watch_meeting.h"
+
+namespace luvit {
+
+namespace {
+
+using std::chrono::milliseconds;
+using Kind = WatchMessage::Kind;
+using Clock = std::chrono::steady_clock;
+
+constexpr milliseconds farewell_time(500);
+
+struct NothingToWatch : Watch {
+  void alive() override {}
+  void failing(const std::string&) override {}
+};
+
+class WatchThread : public Watch {
+ public:
+  WatchThread(const Place& place, std::chrono::seconds timeout, Handlers handlers);
+  ~WatchThread() override;
+  void alive() override { forward_ = Clock::now().time_since_epoch().count(); }
+  void failing(const std::string& error) override;
+
+ private:
+  void run();
+  void beat();
+  void listen();
+  bool look();                         // whether all is well
+  bool handle(WatchPeer& peer);        // "
+  void lost(const std::string& line);  // tells the peers, then the handler
+  void tell_all(const WatchMessage& message);
+  void farewell(WatchMessage message);  // the thread's last words
+  milliseconds idle();
+
+  Place place_;
+  Handlers handlers_;
+  milliseconds beat_;
+  WatchMeeting meeting_;  // keeps what the others meet by
+  Roll roll_;
+  Socket wake_;
+  std::atomic<Clock::rep> forward_ = 0;  // 0: not yet
+  std::mutex mutex_;
+  std::optional<WatchMessage> farewell_;
+  int exceptions_ = std::uncaught_exceptions();
+  std::thread thread_;
+};
+
+WatchThread::WatchThread(const Place& place, std::chrono::seconds timeout, Handlers handlers)
+    : place_(place),
+      handlers_(std::move(handlers)),
+      beat_(std::clamp<milliseconds>(milliseconds(timeout) / 20, milliseconds(50), milliseconds(1000))),
+      meeting_(place, timeout),
+      roll_(timeout, Clock::now()),
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  for (const WatchPeer& peer : meeting_.peers) roll_.add(peer.rank, peer.host);
+  if (place.rank == 0) roll_.add(0, meeting_.own_host);  // nobody but itself tells all of rank 0's standing still
+  thread_ = std::thread([this] { run(); });
+}
+
+WatchThread::~WatchThread() {
+  if (std::uncaught_exceptions() > exceptions_)
+    farewell({.kind = Kind::lost,
+              .text = str(rank_on(place_.rank, meeting_.own_host), " ended by an error; its own output has it")});
+  else
+    farewell({.kind = Kind::goodbye});
+}
+
+void WatchThread::failing(const std::string& error) {
+  farewell({.kind = Kind::lost, .text = str(rank_on(place_.rank, meeting_.own_host), ": ", escape(error))});
+}
+
+void WatchThread::farewell(WatchMessage message) {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    farewell_ = std::move(message);
+  }
+  eventfd_write(wake_.descriptor(), 1);
+  if (thread_.get_id() != std::this_thread::get_id()) thread_.join();
+}
+
+void WatchThread::run() {
+  for (auto next = Clock::now();;) {
+    listen();
+    {
+      const std::lock_guard lock(mutex_);
+      if (farewell_) {
+        tell_all(*farewell_);
+        for (WatchPeer& peer : meeting_.peers) peer.connection.flush_for(farewell_time);
+        return;
+      }
+    }
+    for (WatchPeer& peer : meeting_.peers)
+      if (!handle(peer)) return;
+    if (Clock::now() < next) continue;
+    next = Clock::now() + beat_;
+    beat();
+    if (!look()) return;
+  }
+}
+
+// Until something comes, or it is time for the next beat.
+void WatchThread::listen() {
+  std::vector<pollfd> wanted{{wake_.descriptor(), POLLIN, 0}};
+  for (const WatchPeer& peer : meeting_.peers)
+    if (!peer.left) wanted.push_back({peer.connection.descriptor(), POLLIN, 0});
+  poll(wanted.data(), wanted.size(), static_cast<int>(beat_.count()));
+}
+
+bool WatchThread::handle(WatchPeer& peer) {
+  if (peer.left) return true;
+  while (const auto message = peer.connection.receive()) {
+    if (message->kind == Kind::beat) roll_.heard(peer.rank, Clock::now(), milliseconds(message->number));
+    if (message->kind == Kind::goodbye) peer.left = true;
+    if (message->kind == Kind::lost) return lost(message->text), false;
+  }
+  if (peer.left) roll_.left(peer.rank);
+  if (peer.left || !peer.connection.broken()) return true;
+  return lost(roll_.broken(peer.rank)), false;
+}
+
+void WatchThread::beat() {
+  const milliseconds own = idle();
+  if (place_.rank == 0) roll_.heard(0, Clock::now(), own);
+  tell_all({.kind = Kind::beat, .number = static_cast<std::uint32_t>(own.count())});
+}
+
+milliseconds WatchThread::idle() {
+  const Clock::rep now = Clock::now().time_since_epoch().count();
+  Clock::rep since = forward_;
+  if (since == 0) return milliseconds::zero();
+  if (handlers_.waiting && handlers_.waiting()) forward_.compare_exchange_strong(since, now);
+  return std::chrono::duration_cast<milliseconds>(Clock::duration(now - forward_));
+}
+
+bool WatchThread::look() {
+  const Roll::Findings findings = roll_.look(Clock::now());
+  if (handlers_.on_slow)
+    for (const std::string& line : findings.slow) handlers_.on_slow(line);
+  if (findings.lost.empty()) return true;
+  return lost(findings.lost), false;
+}
+
+void WatchThread::lost(const std::string& line) {
+  tell_all({.kind = Kind::lost, .text = line});
+  for (WatchPeer& peer : meeting_.peers) peer.connection.flush_for(milliseconds(50));
+  if (handlers_.on_lost) handlers_.on_lost(line);
+}
+
+void WatchThread::tell_all(const WatchMessage& message) {
+  for (WatchPeer& peer : meeting_.peers)
+    if (!peer.left) peer.connection.send(message);
+}
+
+}  // namespace
+
+std::unique_ptr<Watch> watch_ranks(const Place& place, std::chrono::seconds timeout, Watch::Handlers handlers) {
+  if (place.ranks == 1) return std::make_unique<NothingToWatch>();
+  return std::make_unique<WatchThread>(place, timeout, std::move(handlers));
+}
+
+}  // namespace luvit

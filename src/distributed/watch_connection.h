@@ -1,0 +1,38 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "socket.h"
+
+namespace luvit {
+
+struct WatchMessage {
+  enum class Kind : std::uint8_t { hello = 1, beat, goodbye, lost };
+  Kind kind = Kind::beat;
+  std::uint32_t number = 0;  // hello: the rank; beat: milliseconds since it was last seen to go forward
+  std::string text;          // hello: token and host; lost: the line
+};
+
+// Messages over a socket that never blocks: what does not go out at once goes out later.
+class WatchConnection {
+ public:
+  explicit WatchConnection(Socket socket) : socket_(std::move(socket)) {}
+  int descriptor() const { return socket_.descriptor(); }
+
+  void send(const WatchMessage& message);
+  bool flush();                                    // whether all is out
+  void flush_for(std::chrono::milliseconds time);  // before the end
+  // The next message that has come. Nothing and broken(): nor will any more.
+  std::optional<WatchMessage> receive();
+  bool broken() const { return broken_; }
+
+ private:
+  void read();
+  Socket socket_;
+  std::string in_, out_;
+  bool broken_ = false;
+};
+
+}  // namespace luvit

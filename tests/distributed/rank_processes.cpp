@@ -1,0 +1,104 @@
+#include "rank_processes.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <stdexcept>
+
+#include "socket.h"
+
+namespace luvit::test {
+
+namespace {
+
+constexpr const char* body_variable = "LUVIT_TEST_BODY";
+
+std::map<std::string, Body>& bodies() {
+  static std::map<std::string, Body> all;
+  return all;
+}
+
+Process start(const std::string& body, const Variables& variables) {
+  static int started = 0;
+  const auto folder = std::filesystem::temp_directory_path();
+  Process process;
+  process.errors_path =
+      (folder / ("luvit-rank-" + std::to_string(getpid()) + "-" + std::to_string(started++))).string();
+  process.id = fork();
+  if (process.id != 0) return process;
+  setenv(body_variable, body.c_str(), 1);
+  for (const auto& [name, value] : variables) setenv(name.c_str(), value.c_str(), 1);
+  if (!freopen(process.errors_path.c_str(), "w", stderr)) _exit(126);
+  execl("/proc/self/exe", "distributed_tests", static_cast<char*>(nullptr));
+  _exit(127);
+}
+
+}  // namespace
+
+Registered::Registered(const char* name, Body body) {
+  bodies()[name] = body;
+}
+
+void require(bool holds, const std::string& what) {
+  if (!holds) throw std::runtime_error(what);
+}
+
+std::vector<Process> start_ranks(std::int64_t count, const std::string& body, const Variables& more) {
+  const int port = port_of(listen_on_free_port());
+  std::vector<Process> processes;
+  for (std::int64_t rank = 0; rank < count; ++rank) {
+    Variables variables{{"RANK", std::to_string(rank)},
+                        {"WORLD_SIZE", std::to_string(count)},
+                        {"LOCAL_RANK", std::to_string(rank)},
+                        {"LOCAL_WORLD_SIZE", std::to_string(count)},
+                        {"MASTER_ADDR", "127.0.0.1"},
+                        {"MASTER_PORT", std::to_string(port)},
+                        {"OMP_NUM_THREADS", "1"}};
+    for (const auto& [name, value] : more) variables[name] = value;
+    processes.push_back(start(body, variables));
+  }
+  return processes;
+}
+
+Ended wait_for(const Process& process) {
+  int status = 0;
+  waitpid(process.id, &status, 0);
+  Ended ended;
+  ended.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  std::ostringstream text;
+  text << std::ifstream(process.errors_path).rdbuf();
+  ended.errors = text.str();
+  std::filesystem::remove(process.errors_path);
+  return ended;
+}
+
+void run_ranks(std::int64_t count, const std::string& body, const Variables& more) {
+  const std::vector<Process> processes = start_ranks(count, body, more);
+  for (std::size_t rank = 0; rank < processes.size(); ++rank) {
+    const Ended ended = wait_for(processes[rank]);
+    EXPECT_EQ(ended.exit, 0) << body << ", rank " << rank << " of " << count << ": " << ended.errors;
+    EXPECT_EQ(ended.errors, "") << body << ", rank " << rank << " of " << count;
+  }
+}
+
+}  // namespace luvit::test
+
+int main(int argc, char** argv) {
+  if (const char* body = std::getenv(luvit::test::body_variable)) {
+    try {
+      luvit::test::bodies().at(body)(luvit::find_place(luvit::process_environment()));
+      return 0;
+    } catch (const std::exception& error) {
+      std::cerr << error.what() << std::endl;
+      return 1;
+    }
+  }
+  testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}
