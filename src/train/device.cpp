@@ -12,8 +12,6 @@
 #include <nccl.h>
 #endif
 
-#include <thread>
-
 #include "luvit/core/error.h"
 #include "luvit/core/log.h"
 #include "luvit/core/machine.h"
@@ -40,10 +38,6 @@ at::Device choose_device(DeviceChoice choice, std::int64_t local_rank) {
 
 std::string device_name(at::Device device) {
   return device.str();
-}
-
-std::int64_t own_cores(std::int64_t sharing) {
-  return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::thread::hardware_concurrency()) / sharing);
 }
 
 void set_threads(std::int64_t threads) {

@@ -31,7 +31,7 @@ Exit PretrainRun::dry_run(std::int64_t ranks) {
   const bool planned = asked_.command.plan_ranks.has_value();  // for other machines than this one
   const auto gpu = asked_.command.gpu ? std::make_optional(find_gpu(*asked_.command.gpu)) : std::nullopt;
   if (!planned) device_ = choose_device(config_.train.device, asked_.place.local_rank);
-  threads_ = config_.train.threads > 0 ? config_.train.threads : own_cores(planned ? 1 : ranks);
+  share_cores();
   open_data();
   MaskedAutoencoder model(config_.model, config_.mae);
   introduce(model, ranks);
@@ -44,18 +44,17 @@ Exit PretrainRun::dry_run(std::int64_t ranks) {
 Exit PretrainRun::train() {
   install_stop_signals();
   device_ = choose_device(config_.train.device, asked_.place.local_rank);
-  Team team(asked_.place, device_, std::chrono::seconds(std::llround(std::ceil(config_.distributed.timeout_s))));
+  Team team("luvit_pretrain", asked_.place, device_,
+            std::chrono::seconds(std::llround(std::ceil(config_.distributed.timeout_s))));
   try {
     return train(team);
   } catch (...) {
     if (team.size() == 1) throw;
-    // At once, so that the others see the connections break after this rank has said why.
-    end_process([&] { return report_failure("luvit_pretrain", str("rank ", team.rank())); });
+    team.fail();
   }
 }
 
 Exit PretrainRun::train(Team& team) {
-  auto signs = std::make_optional<SignsOfLife>(team);
   CheckpointState state{.seed = config_.train.seed, .config = print_config(asked_.schema)};
   agree_on_config(team, state.config);
   team.require_same("--output", asked_.command.output);
@@ -83,17 +82,14 @@ Exit PretrainRun::train(Team& team) {
   team.together([&] {
     if (point) go_on_from(*point, optimizer, scale);
   });
-  signs.reset();
   return loop(team, model, optimizer, scale, *folder, point ? point->state.step : 0, state);
 }
 
 // The run's folder, what stands there to go on from, its data.
 std::optional<ResumePoint> PretrainRun::prepare(Team& team, RunFolder& folder, CheckpointState& state) {
-  const std::int64_t cores = own_cores(ranks_on_these_processors(team.ranks()));
-  state.threads = threads_ = config_.train.threads > 0 ? config_.train.threads : cores;
-  workers_ = config_.data.workers > 0 ? config_.data.workers : std::max<std::int64_t>(1, cores - 1);
+  share_cores();
+  state.threads = threads_;
   set_threads(threads_);
-
   const auto point = agree_on_resume_point(team, asked_.command.resume, folder);
   team.together([&] {
     if (point) compare_configs(*point, state.config, asked_.command.allow_change);
@@ -110,6 +106,12 @@ std::optional<ResumePoint> PretrainRun::prepare(Team& team, RunFolder& folder, C
                                .ranks = team.size()});
   });
   return point;
+}
+
+void PretrainRun::share_cores() {
+  const std::int64_t cores = share_of_cores(asked_.place, process_environment());
+  threads_ = config_.train.threads > 0 ? config_.train.threads : cores;
+  workers_ = config_.data.workers > 0 ? config_.data.workers : std::max<std::int64_t>(1, cores - 1);
 }
 
 void PretrainRun::open_data() {

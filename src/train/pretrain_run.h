@@ -31,6 +31,7 @@ class PretrainRun {
     std::shared_ptr<const Dataset> train, val;
   };
   Exit train(Team& team);
+  void share_cores();  // with the other ranks of this machine
   void open_data();
   // What is about to happen, before anything heavy does.
   void introduce(MaskedAutoencoder& model, std::int64_t ranks);

@@ -16,6 +16,8 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
+constexpr double noise = 0.002;  // seconds a step: what a log line or another process costs
+
 std::string ratio(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2f", value);
@@ -36,7 +38,7 @@ std::optional<std::string> Stragglers::add(const std::vector<double>& seconds) {
     std::vector<double> others = sums;
     others.erase(others.begin() + static_cast<std::ptrdiff_t>(rank));
     const double usual = median(others);
-    if (sums[rank] > tolerance * usual && usual > 0)
+    if (sums[rank] > tolerance * usual && sums[rank] > usual + noise * window)
       slow += str(slow.empty() ? "" : ", ", "rank ", rank, " took ", ratio(sums[rank] / usual), " times as long");
   }
   if (slow.empty()) return std::nullopt;

@@ -1,5 +1,6 @@
 #include "luvit/train/team.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdlib>
 #include <iostream>
@@ -12,29 +13,69 @@
 
 namespace luvit {
 
-Team::Team() : ranks_(one_rank()) {}
+namespace {
 
-Team::Team(const Place& place, at::Device device, std::chrono::seconds timeout) : launcher_(place.launcher) {
-  ranks_ = join_ranks(place, {.device = device, .timeout = timeout});
-  if (size() == 1) return;
-  watch_ =
-      watch_ranks(place, timeout, {.on_slow = log_warning, .on_lost = [this](const std::string& line) { lost(line); }});
+// Two threads may find out that the run is over; the first to claim it says why and ends the process.
+bool claim_the_end() {
+  static std::atomic<bool> claimed{false};
+  return !claimed.exchange(true);
+}
+
+// Without destructors: those of connections would wait for ranks that are gone.
+[[noreturn]] void end_process(int code) {
+  std::cout.flush();
+  log_flush();
+  std::_Exit(code);
+}
+
+std::string line_of_current_exception() {
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    const std::string text = error.what();
+    return text.substr(0, text.find('\n'));
+  } catch (...) {
+    return "unknown exception";
+  }
+}
+
+}  // namespace
+
+Team::Team() : ranks_(one_rank()), watch_(watch_ranks({}, {}, {})) {}
+
+Team::Team(std::string program, const Place& place, at::Device device, std::chrono::seconds timeout)
+    : ranks_(join_ranks(place, {.device = device, .timeout = timeout})),
+      program_(std::move(program)),
+      launcher_(place.launcher) {
+  watch_ = watch_ranks(place, timeout,
+                       {.on_slow = log_warning,
+                        .on_lost = [this](const std::string& line) { lost(line); },
+                        .waiting = [this] { return ranks_->waiting(); }});
 }
 
 Team::~Team() = default;
 
+// From the watch's thread.
 void Team::lost(const std::string& line) {
-  end_process([&] {
-    // Where one terminal shows all ranks, the leader's word is enough.
-    if (launcher_ == "--ranks" && !leads()) log_to_file_only();
-    log_error(str("rank ", rank(), ": error: ", line));
-    log_error("hint: run the same command again: it continues from the newest checkpoint");
-    return static_cast<int>(Exit::failure);
-  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // a rank that failed ends first: its code is the run's
+  if (!claim_the_end()) return;
+  // Where one terminal shows all ranks, one that is left is enough.
+  const bool speaks = leads() || (rank() == 1 && line.starts_with("rank 0 "));
+  if (launcher_ == "--ranks" && !speaks) log_to_file_only();
+  log_error(str(program_, ", rank ", rank(), ": error: ", line));
+  log_error("hint: run the same command again: it continues from the newest checkpoint");
+  end_process(static_cast<int>(Exit::failure));
+}
+
+void Team::fail() {
+  while (!claim_the_end()) std::this_thread::sleep_for(std::chrono::seconds(1));
+  const int code = report_failure(program_, str("rank ", rank()));
+  if (watch_) watch_->failing(line_of_current_exception());
+  end_process(code);
 }
 
 void Team::alive() {
-  if (watch_) watch_->alive();
+  watch_->alive();
 }
 
 std::string Team::from_leader(const std::string& text) {
@@ -102,15 +143,6 @@ SignsOfLife::~SignsOfLife() {
     thread_->ended = true;
   }
   thread_->over.notify_all();
-}
-
-void end_process(const std::function<int()>& say) {
-  static std::mutex first;
-  first.lock();  // and never unlocked
-  const int code = say();
-  std::cout.flush();
-  log_flush();
-  std::_Exit(code);
 }
 
 }  // namespace luvit

@@ -107,15 +107,25 @@ TEST(Loader, RanksTogetherHaveTheGlobalBatch) {
   const TestFolder root;
   write_images(root);
   const auto set = open(root);
-  auto whole = options(1), low = options(1), high = options(3);
-  whole.global_batch = low.global_batch = high.global_batch = whole.rank_count = 6;
-  low.rank_count = high.rank_count = high.rank_first = 3;
-  Loader a(set, whole, {}), b(set, low, {}), c(set, high, {});
-  const auto all = batches(a, 1, 3), first = batches(b, 1, 3), second = batches(c, 1, 3);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    EXPECT_TRUE(all[i].images.equal(at::cat({first[i].images, second[i].images})));
-    EXPECT_TRUE(all[i].noise.equal(at::cat({first[i].noise, second[i].noise})));
-    EXPECT_TRUE(all[i].index.equal(at::cat({first[i].index, second[i].index})));
+  for (const auto& [batch, ranks] : std::vector<std::pair<int, int>>{{12, 2}, {12, 3}, {12, 4}, {16, 8}}) {
+    auto whole = options(1);
+    whole.global_batch = whole.rank_count = batch;
+    Loader one(set, whole, {});
+    const auto all = batches(one, 1, 3);
+    for (int rank = 0; rank < ranks; ++rank) {
+      auto part = options(1 + rank % 3);
+      part.global_batch = batch;
+      part.rank_count = batch / ranks;
+      part.rank_first = rank * part.rank_count;
+      Loader loader(set, part, {});
+      const auto own = batches(loader, 1, 3);
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto rows = [&](const at::Tensor& tensor) { return tensor.narrow(0, part.rank_first, part.rank_count); };
+        EXPECT_TRUE(own[i].images.equal(rows(all[i].images))) << rank << " of " << ranks;
+        EXPECT_TRUE(own[i].noise.equal(rows(all[i].noise))) << rank << " of " << ranks;
+        EXPECT_TRUE(own[i].index.equal(rows(all[i].index))) << rank << " of " << ranks;
+      }
+    }
   }
 }
 

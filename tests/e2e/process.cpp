@@ -40,7 +40,7 @@ std::string Result::last_error_line() const {
 }
 
 Process::Process(const std::string& program, const std::vector<std::string>& arguments,
-                 const std::vector<std::string>& environment)
+                 const std::vector<std::string>& environment, const fs::path& folder)
     : out_(temporary_file()), err_(temporary_file()) {
   std::vector<std::string> words = {(fs::path(LUVIT_BINARY_DIR) / "bin" / program).string()};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -55,6 +55,7 @@ Process::Process(const std::string& program, const std::vector<std::string>& arg
   ::dup2(::open(out_.c_str(), O_WRONLY | O_TRUNC), STDOUT_FILENO);
   ::dup2(::open(err_.c_str(), O_WRONLY | O_TRUNC), STDERR_FILENO);
   for (const auto& entry : environment) ::putenv(const_cast<char*>(entry.c_str()));
+  if (::chdir(folder.c_str()) != 0) ::_exit(126);
   ::execv(argv[0], argv.data());
   ::_exit(127);
 }

@@ -20,13 +20,14 @@ struct Result {
 // A program of ours running in a process of its own.
 class Process {
  public:
-  // `program` is a name in the build's bin folder; `environment` entries are added ("KEY=value").
+  // `program` is a name in the build's bin folder; `environment` entries are added ("KEY=value"); it works in `folder`.
   Process(const std::string& program, const std::vector<std::string>& arguments,
-          const std::vector<std::string>& environment = {});
+          const std::vector<std::string>& environment = {}, const fs::path& folder = ".");
   ~Process();  // kills what still runs
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
+  pid_t id() const { return child_; }
   void signal(int number);
   bool running();
   // Waits for done() to be true while the program runs; false where it ended first.

@@ -11,8 +11,6 @@ namespace luvit {
 // local_rank-th of several; where a launcher shows each rank one GPU only, that one.
 at::Device choose_device(DeviceChoice choice, std::int64_t local_rank = 0);
 std::string device_name(at::Device device);  // "cpu", "cuda:0"
-// This process's part of the cores where `sharing` of them run on the same ones; at least one.
-std::int64_t own_cores(std::int64_t sharing);
 // Sets the number of threads of the model's arithmetic.
 void set_threads(std::int64_t threads);
 

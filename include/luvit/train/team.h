@@ -14,7 +14,7 @@ namespace luvit {
 class Team {
  public:
   Team();  // of one
-  Team(const Place& place, at::Device device, std::chrono::seconds timeout);
+  Team(std::string program, const Place& place, at::Device device, std::chrono::seconds timeout);
   ~Team();
 
   Ranks& ranks() { return *ranks_; }
@@ -33,12 +33,14 @@ class Team {
   void require_same(const std::string& what, const std::string& own);
   // Called before an error that all ranks throw: they part as friends, and `teller` alone says it on the terminal.
   void part(std::int64_t teller);
+  // This rank ends alone, with the exception being handled: said here, and to the others.
+  [[noreturn]] void fail();
 
  private:
   void lost(const std::string& line);
   std::unique_ptr<Ranks> ranks_;
   std::unique_ptr<Watch> watch_;
-  std::string launcher_;
+  std::string program_, launcher_;
 };
 
 // Keeps a rank from being taken for lost while it does something long that the others wait for.
@@ -51,12 +53,5 @@ class SignsOfLife {
   struct Thread;
   std::unique_ptr<Thread> thread_;
 };
-
-// Ends the process with the code that `say` returns, without destructors: those of connections would wait for ranks
-// that are gone. Where two threads find out that a run is over, the first one says why.
-[[noreturn]] void end_process(const std::function<int()>& say);
-
-// How many ranks share this rank's processors: those on this machine that may run on the same ones.
-std::int64_t ranks_on_these_processors(Ranks& ranks);
 
 }  // namespace luvit
