@@ -49,6 +49,16 @@ class SendBucket : public c10d::CommHookInterface {
   std::vector<c10::intrusive_ptr<c10d::Work>> works_;
 };
 
+// From torch 2.15 on the constructor wants a list of limits besides.
+template <typename Reducer, typename... Arguments>
+std::unique_ptr<Reducer> make_reducer(const Arguments&... arguments) {
+  using Limits = std::vector<std::int64_t>;
+  if constexpr (std::is_constructible_v<Reducer, const Arguments&..., Limits>)
+    return std::make_unique<Reducer>(arguments..., Limits());
+  else
+    return std::make_unique<Reducer>(arguments...);
+}
+
 class ReducerReduction : public GradientReduction {
  public:
   ReducerReduction(std::shared_ptr<Collectives> all, std::vector<at::Tensor> parameters, Compression compression);
@@ -71,12 +81,11 @@ ReducerReduction::ReducerReduction(std::shared_ptr<Collectives> all, std::vector
     : all_(std::move(all)) {
   std::reverse(parameters.begin(), parameters.end());  // as backward will come to them
   const auto [buckets, limits] = c10d::compute_bucket_assignment_by_size(parameters, {first_bucket, other_buckets});
-  reducer_ = std::make_unique<c10d::Reducer>(
+  reducer_ = make_reducer<c10d::Reducer>(
       parameters, buckets, all_->group.group, /*expect_sparse_gradients=*/std::vector<bool>(parameters.size(), false),
       other_buckets, /*find_unused_parameters=*/false, /*gradient_as_bucket_view=*/true,
       /*param_names=*/std::unordered_map<std::size_t, std::string>(), first_bucket,
-      /*skip_all_reduce_unused_params=*/false, /*use_python_reducer=*/false,
-      /*bucket_bytes_cap_list=*/std::vector<std::int64_t>());
+      /*skip_all_reduce_unused_params=*/false, /*use_python_reducer=*/false);
   // Left alone, the Reducer rebuilds its buckets after the first step, in the order in which gradients came. A resumed
   // run would then add up its first step's gradients in another order than the run it continues. So it is told now that
   // they come in the order given, and the buckets depend on the model alone.

@@ -57,7 +57,7 @@ class GroupRanks : public Ranks {
     TORCH_CHECK(all.dim() == 1 && all.numel() % size() == 0, "sum_shard: ", all.sizes(), " for ", size(), " ranks");
     at::Tensor values = all.detach().contiguous();
     at::Tensor own = at::empty({all.numel() / size()}, values.options());
-    all_->timed("a sum", [&] { all_->group.backend->reduce_scatter_single(own, values, {})->wait(); });
+    all_->timed("a sum", [&] { all_->group.backend->_reduce_scatter_base(own, values, {})->wait(); });
     return own;
   }
 
@@ -83,7 +83,7 @@ class GroupRanks : public Ranks {
     at::Tensor values = own.detach().contiguous().view(-1);
     at::Tensor all = at::empty({size() * values.numel()}, values.options());
     if (values.numel() > 0)
-      all_->timed("a gather", [&] { all_->group.backend->all_gather_single(all, values, {})->wait(); });
+      all_->timed("a gather", [&] { all_->group.backend->_allgather_base(all, values, {})->wait(); });
     return all;
   }
 

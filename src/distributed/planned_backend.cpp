@@ -1,6 +1,6 @@
 #include "planned_backend.h"
 
-#include <torch/csrc/distributed/c10d/FakeStore.hpp>
+#include <torch/csrc/distributed/c10d/HashStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 
 #include "process_group.h"
@@ -45,14 +45,13 @@ PlannedBackend::Work PlannedBackend::allreduce(std::vector<at::Tensor>& tensors,
   return done(tensors);
 }
 
-PlannedBackend::Work PlannedBackend::all_gather_single(at::Tensor& all, at::Tensor& own,
-                                                       const c10d::AllgatherOptions&) {
+PlannedBackend::Work PlannedBackend::_allgather_base(at::Tensor& all, at::Tensor& own, const c10d::AllgatherOptions&) {
   all.view({size_, -1}).copy_(own.view({1, -1}));
   return done({all});
 }
 
-PlannedBackend::Work PlannedBackend::reduce_scatter_single(at::Tensor& own, at::Tensor& all,
-                                                           const c10d::ReduceScatterOptions& options) {
+PlannedBackend::Work PlannedBackend::_reduce_scatter_base(at::Tensor& own, at::Tensor& all,
+                                                          const c10d::ReduceScatterOptions& options) {
   own.view(-1).copy_(all.view({size_, -1})[rank_]);
   add_up(own, options.reduceOp, size_);
   return done({own});
@@ -62,15 +61,17 @@ PlannedBackend::Work PlannedBackend::barrier(const c10d::BarrierOptions&) {
   return done({});
 }
 
+Group group_of_planned(c10::intrusive_ptr<c10d::Backend> backend) {
+  using Type = c10d::ProcessGroup::BackendType;
+  auto group = c10::make_intrusive<c10d::ProcessGroup>(c10::make_intrusive<c10d::HashStore>(), backend->getRank(),
+                                                       backend->getSize());
+  for (const at::DeviceType type : {at::kCPU, at::kCUDA}) group->setBackend(type, Type::CUSTOM, backend);
+  group->setDefaultBackend(Type::CUSTOM);
+  return {std::move(backend), std::move(group)};
+}
+
 Group planned_group(std::int64_t rank, std::int64_t size) {
-  const auto store = c10::make_intrusive<c10d::FakeStore>();
-  Group made;
-  made.backend = c10::make_intrusive<PlannedBackend>(static_cast<int>(rank), static_cast<int>(size));
-  made.group = c10::make_intrusive<c10d::ProcessGroup>(store, static_cast<int>(rank), static_cast<int>(size));
-  for (const at::DeviceType type : {at::kCPU, at::kCUDA})
-    made.group->setBackend(type, c10d::ProcessGroup::BackendType::CUSTOM, made.backend);
-  made.group->setDefaultBackend(c10d::ProcessGroup::BackendType::CUSTOM);
-  return made;
+  return group_of_planned(c10::make_intrusive<PlannedBackend>(static_cast<int>(rank), static_cast<int>(size)));
 }
 
 }  // namespace luvit

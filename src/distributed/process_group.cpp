@@ -1,5 +1,6 @@
 #include "process_group.h"
 
+#include <algorithm>
 #include <torch/csrc/distributed/c10d/Backend.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 
@@ -9,6 +10,16 @@
 #include "rendezvous.h"
 
 namespace luvit {
+
+namespace {
+
+// A wait is not a loss: a rank may be busy for longer than it may be silent (a checkpoint on a slow disk). The Watch
+// tells the two apart and ends the process; this is for a run that nobody watches.
+std::chrono::milliseconds longest_wait(std::chrono::seconds timeout) {
+  return std::max<std::chrono::milliseconds>(10 * timeout, std::chrono::hours(1));
+}
+
+}  // namespace
 
 Group join_group(const Place& place, at::Device device, std::chrono::seconds timeout) {
   using Type = c10d::ProcessGroup::BackendType;
@@ -25,6 +36,7 @@ Group join_group(const Place& place, at::Device device, std::chrono::seconds tim
                    "the network device");
   }
   if (on_cuda) made.backend->setBoundDeviceId(device);
+  made.backend->setTimeout(longest_wait(timeout));
   const Type type = on_cuda ? Type::NCCL : Type::GLOO;
   made.group = c10::make_intrusive<c10d::ProcessGroup>(rendezvous.store(), static_cast<int>(place.rank),
                                                        static_cast<int>(place.ranks));

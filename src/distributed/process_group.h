@@ -1,17 +1,9 @@
 #pragma once
-#include <c10/core/Device.h>
-#include <c10/util/intrusive_ptr.h>
-
 #include <chrono>
-#include <exception>
+#include <torch/csrc/distributed/c10d/Backend.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 
 #include "luvit/distributed/place.h"
-
-namespace c10d {
-class Backend;
-class ProcessGroup;
-class Store;
-}  // namespace c10d
 
 namespace luvit {
 
@@ -23,6 +15,7 @@ struct Group {
 
 Group join_group(const Place& place, at::Device device, std::chrono::seconds timeout);
 Group planned_group(std::int64_t rank, std::int64_t size);
+Group group_of_planned(c10::intrusive_ptr<c10d::Backend> backend);
 
 c10::intrusive_ptr<c10d::Backend> gloo_backend(const c10::intrusive_ptr<c10d::Store>& store, const Place& place,
                                                const std::string& own_address, std::chrono::seconds timeout);

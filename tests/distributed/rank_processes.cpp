@@ -24,19 +24,11 @@ std::map<std::string, Body>& bodies() {
   return all;
 }
 
-Process start(const std::string& body, const Variables& variables) {
-  static int started = 0;
-  const auto folder = std::filesystem::temp_directory_path();
-  Process process;
-  process.errors_path =
-      (folder / ("luvit-rank-" + std::to_string(getpid()) + "-" + std::to_string(started++))).string();
-  process.id = fork();
-  if (process.id != 0) return process;
-  setenv(body_variable, body.c_str(), 1);
-  for (const auto& [name, value] : variables) setenv(name.c_str(), value.c_str(), 1);
-  if (!freopen(process.errors_path.c_str(), "w", stderr)) _exit(126);
-  execl("/proc/self/exe", "distributed_tests", static_cast<char*>(nullptr));
-  _exit(127);
+std::string content(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  std::filesystem::remove(path);
+  return text.str();
 }
 
 }  // namespace
@@ -47,6 +39,20 @@ Registered::Registered(const char* name, Body body) {
 
 void require(bool holds, const std::string& what) {
   if (!holds) throw std::runtime_error(what);
+}
+
+Process start_alone(const std::string& body, const Variables& variables) {
+  static int started = 0;
+  const std::string name = "luvit-rank-" + std::to_string(getpid()) + "-" + std::to_string(started++);
+  const std::string path = (std::filesystem::temp_directory_path() / name).string();
+  Process process{fork(), path + ".out", path + ".err"};
+  if (process.id != 0) return process;
+  setenv(body_variable, body.c_str(), 1);
+  for (const auto& [variable, value] : variables) setenv(variable.c_str(), value.c_str(), 1);
+  if (!freopen(process.output_path.c_str(), "w", stdout) || !freopen(process.errors_path.c_str(), "w", stderr))
+    _exit(126);
+  execl("/proc/self/exe", "distributed_tests", static_cast<char*>(nullptr));
+  _exit(127);
 }
 
 std::vector<Process> start_ranks(std::int64_t count, const std::string& body, const Variables& more) {
@@ -61,7 +67,7 @@ std::vector<Process> start_ranks(std::int64_t count, const std::string& body, co
                         {"MASTER_PORT", std::to_string(port)},
                         {"OMP_NUM_THREADS", "1"}};
     for (const auto& [name, value] : more) variables[name] = value;
-    processes.push_back(start(body, variables));
+    processes.push_back(start_alone(body, variables));
   }
   return processes;
 }
@@ -71,10 +77,8 @@ Ended wait_for(const Process& process) {
   waitpid(process.id, &status, 0);
   Ended ended;
   ended.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  std::ostringstream text;
-  text << std::ifstream(process.errors_path).rdbuf();
-  ended.errors = text.str();
-  std::filesystem::remove(process.errors_path);
+  ended.output = content(process.output_path);
+  ended.errors = content(process.errors_path);
   return ended;
 }
 

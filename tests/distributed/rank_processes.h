@@ -23,14 +23,15 @@ struct Registered {
 // A rank under way.
 struct Process {
   int id = -1;
-  std::string errors_path;  // its standard error goes there
+  std::string output_path, errors_path;  // where its standard output and error go
 };
 struct Ended {
   int exit = -1;  // code, or 128 + signal
-  std::string errors;
+  std::string output, errors;
 };
 
 using Variables = std::map<std::string, std::string>;
+Process start_alone(const std::string& body, const Variables& variables = {});
 std::vector<Process> start_ranks(std::int64_t count, const std::string& body, const Variables& more = {});
 Ended wait_for(const Process& process);
 // Starts them and waits; every rank must end with 0.

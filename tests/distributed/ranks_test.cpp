@@ -2,6 +2,9 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 #include "rank_processes.h"
 
@@ -45,7 +48,41 @@ RANKS_DO(collectives) {
   require(!ranks->waiting(), "waits when all is done");
 }
 
+RANKS_DO(meeting) {
+  join_ranks(place, {.timeout = std::chrono::seconds(2)});
+}
+
+RANKS_DO(lost_peer) {
+  const auto ranks = join(place);
+  ranks->wait_for_all();
+  if (place.rank == 1) _exit(0);
+  ranks->wait_for_all();
+}
+
 }  // namespace
+
+TEST(Ranks, WhoDoesNotComeIsNamed) {
+  const Variables others{{"WORLD_SIZE", "4"}};  // two more than are started
+  const auto processes = start_ranks(2, "meeting", others);
+  for (const Process& process : processes) {
+    const Ended ended = wait_for(process);
+    EXPECT_EQ(ended.exit, 1);
+    EXPECT_NE(ended.errors.find("ranks 2 and 3 of 4 did not arrive"), std::string::npos) << ended.errors;
+    EXPECT_EQ(std::count(ended.errors.begin(), ended.errors.end(), '\n'), 1) << ended.errors;
+  }
+  const auto alone = start_ranks(1, "meeting", {{"RANK", "1"}, {"WORLD_SIZE", "2"}});
+  const Ended ended = wait_for(alone.front());
+  EXPECT_NE(ended.errors.find("rank 1 found nobody at 127.0.0.1:"), std::string::npos) << ended.errors;
+  EXPECT_EQ(std::count(ended.errors.begin(), ended.errors.end(), '\n'), 1) << ended.errors;
+}
+
+TEST(Ranks, AWaitForALostRankEndsWithAnErrorOfOurs) {
+  const auto processes = start_ranks(2, "lost_peer");
+  EXPECT_EQ(wait_for(processes[1]).exit, 0);
+  const Ended ended = wait_for(processes[0]);
+  EXPECT_EQ(ended.exit, 1);
+  EXPECT_NE(ended.errors.find("rank 0 of 2: a meeting with the other ranks failed"), std::string::npos) << ended.errors;
+}
 
 TEST(Ranks, CollectivesHoldOnAnyNumberOfRanks) {
   for (const std::int64_t count : {1, 2, 3, 4}) run_ranks(count, "collectives");
