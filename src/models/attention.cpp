@@ -6,14 +6,17 @@
 namespace luvit {
 
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v) {
-  if (prefers_products(q)) return attention_by_products(q, k, v);
+  if (prefers_products(q, q.size(2))) return attention_by_products(q, k, v);
+  // What a GPU would do; left to itself, torch takes an unfused way there. (Of the fused operators this one asks for no
+  // device, and meta_kernels.cpp has it.)
+  if (q.is_meta()) return std::get<0>(at::_scaled_dot_product_flash_attention_for_cpu(q, k, v));
   const bool grouped = k.size(1) != q.size(1);
   return at::scaled_dot_product_attention(q, k, v, /*attn_mask=*/{}, /*dropout_p=*/0.0, /*is_causal=*/false,
                                           /*scale=*/std::nullopt, /*enable_gqa=*/grouped);
 }
 
 Tensor self_attention(const Tensor& qkv, std::int64_t heads) {
-  if (prefers_products(qkv)) return self_attention_by_products(qkv, heads);
+  if (prefers_products(qkv, qkv.size(1))) return self_attention_by_products(qkv, heads);
   const std::vector<Tensor> parts = split_heads(qkv, heads);
   return attention(parts[0], parts[1], parts[2]).transpose(1, 2).flatten(2);
 }

@@ -103,7 +103,6 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
 }  // namespace
 
 bool prefers_products(const Tensor& q) {
-  if (q.is_meta()) return true;
   return q.is_cpu() && q.scalar_type() == at::kBFloat16 && has_bfloat16_instructions();
 }
 

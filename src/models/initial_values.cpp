@@ -4,6 +4,7 @@
 
 #include "luvit/core/random.h"
 #include "luvit/core/text.h"
+#include "luvit/models/meta_kernels.h"
 #include "luvit/models/vit.h"
 
 namespace luvit {
@@ -123,6 +124,7 @@ void require_gradients(Module& model) {
 }
 
 void to_meta(Module& model) {
+  add_meta_kernels();
   place(model, [](const Tensor& tensor) { return at::empty_like(tensor, tensor.options().device(at::kMeta)); });
 }
 

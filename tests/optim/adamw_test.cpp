@@ -5,6 +5,7 @@
 
 #include "../../src/optim/adamw_update.h"
 #include "luvit/core/error.h"
+#include "luvit/models/meta_kernels.h"
 
 namespace luvit {
 namespace {
@@ -150,6 +151,7 @@ TEST(AdamW, StateThatDiffersIsRefusedByName) {
 }
 
 TEST(AdamW, RunsOnTheMetaDevice) {
+  add_meta_kernels();
   Pair model(at::kMeta);
   AdamW optimizer(groups_of(model), OptimOptions{});
   model.fill_gradients(1);
