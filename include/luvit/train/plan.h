@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "luvit/data/dataset.h"
 #include "luvit/train/gpu.h"
 #include "luvit/train/pretrain_config.h"
 #include "luvit/train/summary.h"
