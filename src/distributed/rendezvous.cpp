@@ -1,5 +1,9 @@
 #include "rendezvous.h"
 
+#include <c10/util/Logging.h>
+
+#include <cstdlib>
+#include <thread>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
@@ -12,7 +16,13 @@ namespace luvit {
 
 namespace {
 
+// c10d logs each failure itself, with its own stack; we report them in a line.
+void keep_c10d_quiet() {
+  if (!std::getenv("TORCH_CPP_LOG_LEVEL")) FLAGS_caffe2_log_level = 3;  // fatal only
+}
+
 c10::intrusive_ptr<c10d::Store> open_store(const Place& place, std::chrono::seconds timeout) {
+  keep_c10d_quiet();
   c10d::TCPStoreOptions options;
   options.port = static_cast<std::uint16_t>(place.port);
   options.isServer = place.rank == 0 && !place.store_is_kept;
@@ -52,27 +62,43 @@ std::string Rendezvous::get(const std::string& key) {
   return store_->get_to_str(key);
 }
 
+// Rank 0 calls the roll and tells all what it found, so that they agree.
 void Rendezvous::wait_for_ranks() {
+  constexpr std::chrono::seconds time_to_tell{1};
   const auto here = [](std::int64_t rank) { return luvit::str("here/", rank); };
-  std::vector<std::string> keys;
-  for (std::int64_t rank = 0; rank < place_.ranks; ++rank) keys.push_back(here(rank));
-  std::vector<std::int64_t> missing;
+  std::string missing;
   try {
     put(here(place_.rank), "yes");
-    store_->wait(keys, timeout_);
-    return;
-  } catch (const std::exception& waited) {
-    try {
-      for (std::int64_t rank = 0; rank < place_.ranks; ++rank)
-        if (!store_->check({here(rank)})) missing.push_back(rank);
-    } catch (const std::exception&) {
-      throw RunError(luvit::str("rank ", place_.rank, " lost rank 0 at ", place_.address, ":", place_.port,
-                                " at the start: ", first_line(waited)));
+    if (place_.rank == 0) {
+      missing = call_roll(here);
+      put("missing", missing);
+    } else {
+      store_->wait({"missing"}, timeout_ + time_to_tell);
+      missing = store_->get_to_str("missing");
     }
+  } catch (const std::exception& error) {
+    throw RunError(luvit::str("rank ", place_.rank, " lost rank 0 at ", place_.address, ":", place_.port,
+                              " at the start: ", first_line(error)));
   }
-  throw RunError(luvit::str(rank_names(missing), " of ", place_.ranks, " did not arrive at ", place_.address, ":",
-                            place_.port, " within ", timeout_.count(), " s"),
+  if (missing.empty()) return;
+  if (place_.rank == 0) std::this_thread::sleep_for(time_to_tell);  // the store ends with this process
+  throw RunError(luvit::str(missing, " of ", place_.ranks, " did not arrive at ", place_.address, ":", place_.port,
+                            " within ", timeout_.count(), " s"),
                  "see their own output; distributed.timeout_s sets how long to wait");
+}
+
+std::string Rendezvous::call_roll(const std::function<std::string(std::int64_t)>& here) {
+  std::vector<std::string> keys;
+  for (std::int64_t rank = 0; rank < place_.ranks; ++rank) keys.push_back(here(rank));
+  try {
+    store_->wait(keys, timeout_);
+    return "";
+  } catch (const std::exception&) {
+    std::vector<std::int64_t> missing;
+    for (std::int64_t rank = 0; rank < place_.ranks; ++rank)
+      if (!store_->check({here(rank)})) missing.push_back(rank);
+    return missing.empty() ? "" : rank_names(missing);
+  }
 }
 
 std::string Rendezvous::own_address() {

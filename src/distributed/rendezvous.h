@@ -2,6 +2,7 @@
 #include <c10/util/intrusive_ptr.h>
 
 #include <chrono>
+#include <functional>
 #include <string>
 
 #include "luvit/distributed/place.h"
@@ -31,6 +32,7 @@ class Rendezvous {
 
  private:
   void wait_for_ranks();
+  std::string call_roll(const std::function<std::string(std::int64_t)>& here);  // who is missing; empty: nobody
 
   Place place_;
   std::chrono::seconds timeout_;
