@@ -10,6 +10,7 @@
 #include "luvit/core/error.h"
 #include "luvit/core/machine.h"
 #include "luvit/models/costs.h"
+#include "luvit/models/precision.h"
 #include "workload.h"
 
 namespace luvit {
@@ -73,7 +74,7 @@ BenchResult run_benchmark(const BenchOptions& options) {
     time_rounds(*work, options, device, result);
     result.peak_memory_bytes = peak_memory_bytes();
   }
-  result.matmul_speed = matmul_speed(device, compute_type_of(options.precision));
+  result.matmul_speed = matmul_speed(device, compute_type(options.precision));
   return result;
 }
 

@@ -17,16 +17,4 @@ at::Tensor synthetic_uniform(at::IntArrayRef shape, std::uint64_t stream, at::De
   return values.to(device);
 }
 
-at::ScalarType compute_type_of(Precision precision) {
-  switch (precision) {
-    case Precision::float32:
-      return at::kFloat;
-    case Precision::bfloat16:
-      return at::kBFloat16;
-    case Precision::float16:
-      return at::kHalf;
-  }
-  return at::kFloat;
-}
-
 }  // namespace luvit

@@ -3,6 +3,7 @@
 #include "luvit/models/classifier.h"
 #include "luvit/models/initial_values.h"
 #include "luvit/models/mae.h"
+#include "luvit/models/precision.h"
 #include "luvit/optim/adamw.h"
 #include "luvit/optim/gradients.h"
 #include "workload.h"
@@ -13,7 +14,7 @@ namespace {
 template <typename Model>
 void make_ready(Model& model, const BenchOptions& options, at::Device device) {
   const bool float32_storage = options.model.fusion.storage == Storage::float32;
-  initialise(model, options.model, {.frozen_type = float32_storage ? at::kFloat : compute_type_of(options.precision)});
+  initialise(model, options.model, {.frozen_type = float32_storage ? at::kFloat : compute_type(options.precision)});
   to_device(model, device);
   model.train(true);
 }
@@ -42,7 +43,7 @@ class TrainingWork : public TimedWork {
  private:
   void forward() {
     optimizer_.release_grad();
-    const ComputeType compute(compute_type_of(options_.precision));
+    const ComputeType compute(compute_type(options_.precision));
     loss_ = loss();
   }
 
@@ -125,7 +126,7 @@ class EvaluationWork : public TimedWork {
   std::vector<Part> parts() override {
     return {{"forward", [this] {
                const at::NoGradGuard no_grad;
-               const ComputeType compute(compute_type_of(options_.precision));
+               const ComputeType compute(compute_type(options_.precision));
                model_(images_);
              }}};
   }

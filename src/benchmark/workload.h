@@ -19,7 +19,6 @@ class TimedWork {
 std::unique_ptr<TimedWork> make_training_step(const BenchOptions& options, at::Device device);
 std::unique_ptr<TimedWork> make_evaluation(const BenchOptions& options, at::Device device);
 
-at::ScalarType compute_type_of(Precision precision);
 // N(0, 1) images and uniform numbers from the synthetic stream.
 at::Tensor synthetic_normal(at::IntArrayRef shape, std::uint64_t stream, at::Device device);
 at::Tensor synthetic_uniform(at::IntArrayRef shape, std::uint64_t stream, at::Device device);

@@ -102,8 +102,11 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
 
 }  // namespace
 
-bool prefers_products(const Tensor& q) {
-  return q.is_cpu() && q.scalar_type() == at::kBFloat16 && has_bfloat16_instructions();
+bool prefers_products(const Tensor& x, std::int64_t tokens) {
+  if (!x.is_cpu()) return false;
+  // In float32 ATen's kernel is the faster one once its blocks of queries are full.
+  return x.scalar_type() == at::kBFloat16 ? has_bfloat16_instructions()
+                                          : x.scalar_type() == at::kFloat && has_wide_vectors() && tokens <= 64;
 }
 
 Tensor attention_by_products(const Tensor& q, const Tensor& k, const Tensor& v) {

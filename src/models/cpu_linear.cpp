@@ -43,7 +43,10 @@ Tensor input_gradient(const Tensor& grad, const Tensor& weight) {
 }
 
 Tensor weight_gradient(const Tensor& grad, const Tensor& x) {
-  return at::mm(as_rows(grad).t(), as_rows(x)).to(at::kFloat);
+  const Tensor g = as_rows(grad).t(), rows = as_rows(x);
+  // In float32, MKL is the faster one where both operands are transposed into oneDNN's way, unless the result is wide.
+  if (grad.scalar_type() == at::kFloat && rows.size(1) > g.size(0)) return product(g, rows.t(), {});
+  return at::mm(g, rows).to(at::kFloat);
 }
 
 Tensor bias_gradient(const Tensor& grad) {
