@@ -50,8 +50,9 @@ Outcome Loop::run() {
   agree_on_stop();
   if (done < options_.last_step && stop_wanted(done)) return Outcome::stopped;
   with_.task.model().train(true);
-  // An evaluation that a stop or a kill cut off is made up for.
-  if (evaluation_due(done) && !with_.folder.evaluated(done)) evaluate(done);
+  // An evaluation that a stop or a kill cut off is made up for; the leader's metrics tell.
+  const bool evaluated = !with_.team.from_leader(with_.folder.evaluated(done) ? "evaluated" : "").empty();
+  if (evaluation_due(done) && !evaluated) evaluate(done);
   if (done < options_.last_step) with_.task.start(options_.first_step, options_.last_step);
   for (std::int64_t number = options_.first_step; number <= options_.last_step; ++number) {
     step(number);
@@ -160,7 +161,7 @@ void Loop::fail(const Pending& pending, const std::string& what) {
 void Loop::watch_for_stragglers(const std::vector<RankNumbers>& ranks) {
   std::vector<double> seconds;
   for (const RankNumbers& rank : ranks) seconds.push_back(rank.seconds);
-  if (const auto line = stragglers_.add(seconds)) log_warning(*line);
+  if (const auto line = stragglers_.add(seconds)) log_info(*line);
 }
 
 void Loop::record(const StepFacts& facts, double grad_norm, bool skipped, double scale) {

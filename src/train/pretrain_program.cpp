@@ -6,6 +6,7 @@
 #include "luvit/core/text.h"
 #include "luvit/core/version.h"
 #include "luvit/distributed/local_launch.h"
+#include "luvit/train/device.h"
 #include "pretrain_run.h"
 
 namespace luvit {
@@ -69,7 +70,10 @@ int pretrain_program(int argc, char** argv) {
   PretrainRun run(request);
   if (command.dry_run) return static_cast<int>(run.dry_run(ranks));
   if (command.output.empty()) throw UsageError("--output: required", "name the run's folder, e.g. --output runs/first");
-  if (ranks > place.ranks) return run_local_ranks(ranks, argc, argv);
+  if (ranks > place.ranks) {
+    if (config.train.device == DeviceChoice::cuda) choose_device(config.train.device);  // said once, not by each
+    return run_local_ranks(ranks, argc, argv);
+  }
   return static_cast<int>(run.train());
 }
 

@@ -52,6 +52,7 @@ StepBatch Pretraining::next_batch() {
 }
 
 at::Tensor Pretraining::loss(const StepBatch& batch, std::int64_t first, std::int64_t count) {
+  team_.alive();
   const auto on_device = [&](const char* name) {
     return named(batch, name).narrow(0, first, count).to(options_.device, /*non_blocking=*/true);
   };

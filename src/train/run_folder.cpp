@@ -72,8 +72,8 @@ void RunFolder::open(const std::string& config_yaml, const RunEnvironment& envir
   }
   file_layer().make_folder(path_);
   log_to_file(path_ / (writes() ? "train.log" : str("train.rank-", rank_, ".log")));
-  read_what_is_there();
   if (!writes()) return;
+  read_what_is_there();
   metrics_ = std::make_unique<JsonLines>(path_ / "metrics.jsonl");
   events_ = std::make_unique<TensorBoardWriter>(path_);
 }

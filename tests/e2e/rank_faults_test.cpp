@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include "luvit/core/random.h"
@@ -86,8 +87,10 @@ TEST_F(RankFaults, DifferentConfigsAreRefusedWithTheRankAndBothValues) {
 }
 
 TEST_F(RankFaults, OtherDataOnOneRankIsRefused) {
-  for (const char* machine : {"a", "b"})  // each sees another folder under the same path
+  for (const char* machine : {"a", "b"}) {  // each sees another folder under the same path
+    fs::create_directories(run_.at(machine));
     fs::copy(run_.data(), run_.at(machine) / "data", fs::copy_options::recursive);
+  }
   fs::rename(run_.at("b") / "data/class0/1000.png", run_.at("b") / "data/class0/0999.png");
   RankGroup ranks(2);
   for (const char* machine : {"a", "b"}) ranks.start(run_.words("out", {"data.train=data"}), run_.at(machine));
@@ -152,19 +155,28 @@ TEST_F(RankFaults, ALossThatIsNotFiniteEndsAllRanks) {
   expect_nothing_left();
 }
 
-TEST_F(RankFaults, TwentyKillsOfRandomRanksEndInTheSameBytes) {
-  const std::vector<std::string> more = {"checkpoint.every_steps=1", "train.steps=160", "distributed.timeout_s=20"};
+// LUVIT_KILLS makes it longer: tests/soak/kill_ranks.sh.
+TEST_F(RankFaults, KillsOfRandomRanksEndInTheSameBytes) {
+  const char* wanted = std::getenv("LUVIT_KILLS");
+  const int kills = wanted ? std::atoi(wanted) : 20;
+  const std::vector<std::string> more = {"checkpoint.every_steps=1", "train.steps=" + std::to_string(8 * kills),
+                                         "distributed.timeout_s=20"};
   ASSERT_EQ(run_.train("whole", {"--ranks", "2", more[0], more[1], more[2]}).code, 0);
   Random random(12, "ranks", Purpose::synthetic);
-  for (int killed = 0; killed < 20;) {
+  for (int killed = 0; killed < kills;) {
     Process process("luvit_pretrain", two(more));
     const auto target = lines_in(metrics()) + static_cast<std::int64_t>(random.below(8)) + 1;
     const auto delay = static_cast<useconds_t>(random.below(20000));
+    const int rank = static_cast<int>(random.below(2));
     const bool reached = process.wait_until([&] { return lines_in(metrics()) >= target; });
     ::usleep(delay);
-    if (reached) killed += ::kill(process_of_rank(process.id(), static_cast<int>(random.below(2))), SIGKILL) == 0;
+    const pid_t victim = reached ? process_of_rank(process.id(), rank) : -1;
+    if (victim > 0 && ::kill(victim, SIGKILL) == 0) ++killed;
     const Result result = process.wait();
-    if (result.code == 0) break;
+    if (result.code == 0) {
+      EXPECT_GT(killed, kills / 2) << "the run was over before";
+      break;
+    }
     EXPECT_EQ(result.code, 1) << result.err;
     expect_nothing_left();
   }
