@@ -59,6 +59,7 @@ Roll::Findings Roll::look(Time now) {
     }
   }
   if (!worst || silence(*worst, now) < lost_after(timeout_)) return findings;
+  std::sort(lost.begin(), lost.end());
   const bool lives = now - worst->heard < timeout_ / 4;
   findings.lost =
       str(lost.size() == 1 ? rank_on(worst->rank, worst->host) : rank_names(lost), lost.size() == 1 ? " is" : " are",

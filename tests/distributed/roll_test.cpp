@@ -11,7 +11,7 @@ using std::chrono::seconds;
 
 struct RollTest : testing::Test {
   RollTest() {
-    for (const std::int64_t rank : {1, 2, 3}) roll.add(rank, "node" + std::to_string(rank));
+    for (const std::int64_t rank : {1, 3, 2}) roll.add(rank, "node" + std::to_string(rank));
   }
   Roll::Findings look(milliseconds at) { return roll.look(begin + at); }
   void heard(std::vector<std::int64_t> ranks, milliseconds at, milliseconds idle = milliseconds(0)) {
