@@ -227,6 +227,22 @@ TEST(Reduction, TheFirstBucketIsSentWhileBackwardRuns) {
   EXPECT_EQ(events_of_backward(false).front(), "first layer");  // parameters in the wrong order: no overlap
 }
 
+TEST(Reduction, APlanNeedsNoValues) {
+  Network network(at::kFloat), shapes(at::kFloat);
+  for (at::Tensor& weight : shapes.weights) weight = weight.detach().to(at::kMeta).requires_grad_();
+  const auto ranks = planned_ranks(3, 32);
+  const auto real = ranks->reduce_gradients(network.weights, Compression::none);
+  const auto planned = ranks->reduce_gradients(shapes.weights, Compression::none);
+  EXPECT_EQ(planned->bucket_bytes(), real->bucket_bytes());
+  for (int step = 0; step < 2; ++step) {
+    shapes.release();
+    planned->expect();
+    shapes.loss(global_batch(step).to(at::kMeta)).backward();
+  }
+  ranks->sum(at::ones({2}, at::kMeta));
+  EXPECT_TRUE(ranks->gather(at::ones({2}, at::kMeta)).is_meta());
+}
+
 TEST(Reduction, TheFirstStepOfAStartAddsUpLikeAnyOther) {
   run_ranks(3, "first_step_again");
 }
