@@ -17,6 +17,12 @@ std::string bytes(std::int64_t count) {
   return human_bytes(static_cast<double>(count));
 }
 
+std::string figure(const char* format, double value) {
+  char text[64];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
 std::string batch_text(const Plan& plan) {
   if (plan.micro_batches == 1) return str(plan.rows, " images at once");
   return str(plan.rows, " images in ", plan.micro_batches, " micro-batches of ", plan.micro_batch,
@@ -44,12 +50,11 @@ std::string time_rows(const RunSummary& run, const Plan& plan, const Gpu& gpu, P
   for (const int percent : {40, 20, 10}) {
     const double speed = gpu.flops(precision) * percent / 100 / run.step_flops;
     text += row(str("time at ", percent, "%"),
-                str(human_seconds(images / speed), ", ", std::llround(speed), " images/s a rank"));
+                str(figure("%.3g hours, ", images / speed / 3600), std::llround(speed), " images/s a rank"));
   }
-  char peak[96];
-  std::snprintf(peak, sizeof peak, "%.4g TFLOP/s in %s", gpu.flops(precision) / 1e12,
-                precision == Precision::float32 ? "float32" : "16 bits");
-  return row("GPU", str(gpu.name, ", at its peak ", peak)) + text;
+  const std::string peak = figure("%.4g TFLOP/s in ", gpu.flops(precision) / 1e12);
+  return row("GPU", str(gpu.name, ", at its peak ", peak, precision == Precision::float32 ? "float32" : "16 bits")) +
+         text;
 }
 
 }  // namespace
