@@ -55,13 +55,18 @@ Team::Team(std::string program, const Place& place, at::Device device, std::chro
 
 Team::~Team() = default;
 
+// Where one terminal shows all ranks, one line is enough: of the rank that failed, or if it cannot, of one that is
+// left.
+bool Team::speaks_of(const std::string& line) const {
+  const bool silent = line.find(" lost: ") != std::string::npos;
+  return silent && (leads() || (rank() == 1 && line.starts_with("rank 0 ")));
+}
+
 // From the watch's thread.
 void Team::lost(const std::string& line) {
   std::this_thread::sleep_for(std::chrono::milliseconds(300));  // a rank that failed ends first: its code is the run's
   if (!claim_the_end()) return;
-  // Where one terminal shows all ranks, one that is left is enough.
-  const bool speaks = leads() || (rank() == 1 && line.starts_with("rank 0 "));
-  if (launcher_ == "--ranks" && !speaks) log_to_file_only();
+  if (launcher_ == "--ranks" && !speaks_of(line)) log_to_file_only();
   log_error(str(program_, ", rank ", rank(), ": error: ", line));
   log_error("hint: run the same command again: it continues from the newest checkpoint");
   end_process(static_cast<int>(Exit::failure));

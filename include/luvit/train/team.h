@@ -38,6 +38,7 @@ class Team {
 
  private:
   void lost(const std::string& line);
+  bool speaks_of(const std::string& line) const;
   std::unique_ptr<Ranks> ranks_;
   std::unique_ptr<Watch> watch_;
   std::string program_, launcher_;
