@@ -60,8 +60,8 @@ std::string time_rows(const RunSummary& run, const Plan& plan, const Gpu& gpu, P
 }  // namespace
 
 std::string plan_text(const RunSummary& run, const Plan& plan, const std::optional<Gpu>& gpu, Precision precision) {
-  std::string text = str("plan for ", plan.ranks, plan.ranks == 1 ? " rank" : " ranks", ", from a step of rank ",
-                         plan.rank, " without values\n");
+  std::string text = str("plan for ", plan.ranks, plan.ranks == 1 ? " rank" : " ranks", ", counted in a step of rank ",
+                         plan.rank, " that has sizes but no values\n");
   text += row("a rank's batch", batch_text(plan));
   text += row("reduced", reduction_text(plan));
   text += row("memory a rank", memory_text(plan, gpu));
