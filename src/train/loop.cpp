@@ -144,7 +144,7 @@ void Loop::settle() {
 void Loop::fail(const Pending& pending, const std::string& what) {
   Team& team = with_.team;
   const fs::path where = with_.folder.path() / "nonfinite";
-  const bool guilty = team.size() > 1 && !step_.own_gradients_finite(pending.batch);
+  const bool guilty = team.size() > 1 && !own_step_was_finite(pending);
   const auto answers = team.ranks().gather_text(guilty ? "guilty" : "");
   // No one where only the sum over the ranks went beyond the type's range, or with one rank.
   const auto first = std::find(answers.begin(), answers.end(), "guilty");
@@ -156,6 +156,15 @@ void Loop::fail(const Pending& pending, const std::string& what) {
                      pending.facts.lr, "); the weights are those before this step"),
                  str("the batch and the gradient norms by layer are in ", where.string(),
                      "; a lower optim.lr, a longer warm-up or optim.clip_grad often helps"));
+}
+
+bool Loop::own_step_was_finite(const Pending& pending) {
+  try {
+    return step_.own_gradients_finite(pending.batch);
+  } catch (const c10::OutOfMemoryError&) {  // beside the forward pass that is under way there may be no room
+    log_warning("no memory to find out whether this rank's own gradients are finite");
+    return true;
+  }
 }
 
 void Loop::watch_for_stragglers(const std::vector<RankNumbers>& ranks) {

@@ -37,7 +37,9 @@ void declare_train(Schema& schema, TrainOptions& train) {
   schema.add("train.seed", train.seed, "of every random draw: order, crops, masks, initial weights");
   schema.add("train.device", train.device, "auto takes a GPU where there is one",
              {{"auto", DeviceChoice::automatic}, {"cpu", DeviceChoice::cpu}, {"cuda", DeviceChoice::cuda}});
-  schema.add("train.threads", train.threads, "threads of the model's arithmetic on the CPU; 0: all cores")
+  schema
+      .add("train.threads", train.threads,
+           "threads of the model's arithmetic on the CPU; 0: all cores, or a rank's share of them")
       .range(0, 4096);
 }
 

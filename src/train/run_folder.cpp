@@ -67,6 +67,7 @@ RunFolder::RunFolder(const fs::path& path, std::int64_t rank) : path_(path), ran
 
 void RunFolder::open(const std::string& config_yaml, const RunEnvironment& environment) {
   if (writes()) {
+    remove_leftovers();
     write_durably(path_ / "config.yaml", config_yaml);
     write_durably(path_ / "env.json", environment_json(environment));
   }
@@ -76,6 +77,17 @@ void RunFolder::open(const std::string& config_yaml, const RunEnvironment& envir
   read_what_is_there();
   metrics_ = std::make_unique<JsonLines>(path_ / "metrics.jsonl");
   events_ = std::make_unique<TensorBoardWriter>(path_);
+}
+
+void RunFolder::remove_leftovers() const {
+  std::vector<fs::path> found;
+  std::error_code ignored;  // what cannot be looked into was not written by a run
+  for (fs::recursive_directory_iterator at(path_, ignored), end; at != end; at.increment(ignored))
+    if (at->path().filename().string().ends_with(temporary_suffix)) {
+      found.push_back(at->path());
+      at.disable_recursion_pending();
+    }
+  for (const fs::path& path : found) file_layer().remove_all(path);
 }
 
 void RunFolder::read_what_is_there() {

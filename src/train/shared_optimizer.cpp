@@ -17,6 +17,8 @@ SharedOptimizer::SharedOptimizer(Ranks& ranks, std::vector<ParameterGroup> group
     longest_ = std::max(longest_, length);
     most_pieces_ = std::max(most_pieces_, static_cast<std::int64_t>(pieces_.back().size()));
   }
+  if (in_shares)
+    packed_ = at::zeros({longest_}, this->groups().front().parameters.front().tensor->options().requires_grad(false));
 }
 
 void SharedOptimizer::step(double learning_rate, const at::Tensor& found_inf) {
@@ -24,22 +26,21 @@ void SharedOptimizer::step(double learning_rate, const at::Tensor& found_inf) {
   if (in_shares()) spread_weights();
 }
 
-// The tensors of this rank's pieces, one after another, with those of all others; each rank's padded to `length`.
-SharedOptimizer::Shares SharedOptimizer::join(const std::vector<at::Tensor>& own, std::int64_t length) {
-  const at::Tensor packed = at::zeros({length}, own_.groups().front().parameters.front().tensor->options());
+// The tensors of this rank's pieces, one after another in `packed`, with those of all others in theirs.
+SharedOptimizer::Shares SharedOptimizer::join(const std::vector<at::Tensor>& own, const at::Tensor& packed) {
   std::int64_t at = 0;
   for (const at::Tensor& tensor : own) {
     packed.narrow(0, at, tensor.numel()).copy_(tensor.reshape(-1));
     at += tensor.numel();
   }
-  return ranks_.join_shards(packed).view({ranks_.size(), length}).unbind(0);
+  return ranks_.join_shards(packed).view({ranks_.size(), packed.numel()}).unbind(0);
 }
 
 void SharedOptimizer::spread_weights() {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> own, to, from;
   for (const auto& state : own_.pieces()) own.push_back(state.values);
-  const Shares shares = join(own, longest_);
+  const Shares shares = join(own, packed_);
   for (std::size_t rank = 0; rank < shares.size(); ++rank) {
     if (static_cast<std::int64_t>(rank) == ranks_.rank()) continue;
     std::int64_t at = 0;
@@ -59,7 +60,7 @@ AdamW::NamedState SharedOptimizer::state() {
   const auto joined = [&](at::Tensor AdamW::PieceState::*member, std::int64_t length) {
     std::vector<at::Tensor> own;
     for (const auto& state : own_.pieces()) own.push_back(state.*member);
-    Shares shares = join(own, length);
+    Shares shares = join(own, at::zeros({length}, packed_.options()));
     for (auto& share : shares) share = share.to(at::kCPU);
     return shares;
   };
@@ -75,7 +76,7 @@ AdamW::NamedState SharedOptimizer::state() {
       const auto empty = at::empty(tensor->sizes(), averages.front().options());
       all.emplace_back(name + ".exp_avg", empty);
       all.emplace_back(name + ".exp_avg_sq", at::empty_like(empty));
-      all.emplace_back(name + ".step", at::empty({}, steps.front().options()));
+      all.emplace_back(name + ".step", at::empty({}, at::kFloat));
     }
   }
   for (std::size_t rank = 0; rank < pieces_.size(); ++rank) {

@@ -1,7 +1,10 @@
 #include "luvit/train/team.h"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <condition_variable>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <mutex>
@@ -44,12 +47,12 @@ std::string line_of_current_exception() {
 Team::Team() : ranks_(one_rank()), watch_(watch_ranks({}, {}, {})) {}
 
 Team::Team(std::string program, const Place& place, at::Device device, std::chrono::seconds timeout)
-    : ranks_(join_ranks(place, {.device = device, .timeout = timeout})),
-      program_(std::move(program)),
-      launcher_(place.launcher) {
+    : program_(std::move(program)),
+      launcher_(place.launcher),
+      ranks_(join_ranks(place, {.device = device, .timeout = timeout})) {
   watch_ = watch_ranks(place, timeout,
                        {.on_slow = log_warning,
-                        .on_lost = [this](const std::string& line) { lost(line); },
+                        .on_lost = [this](const Watch::Loss& loss) { lost(loss); },
                         .waiting = [this] { return ranks_->waiting(); }});
 }
 
@@ -57,17 +60,19 @@ Team::~Team() = default;
 
 // Where one terminal shows all ranks, one line is enough: of the rank that failed, or if it cannot, of one that is
 // left.
-bool Team::speaks_of(const std::string& line) const {
-  const bool silent = line.find(" lost: ") != std::string::npos;
-  return silent && (leads() || (rank() == 1 && line.starts_with("rank 0 ")));
+bool Team::speaks_of(const Watch::Loss& loss) const {
+  if (loss.kind == Watch::Loss::Kind::failed) return false;
+  return leads() || (rank() == 1 && loss.kind == Watch::Loss::Kind::lost && loss.rank == 0);
 }
 
 // From the watch's thread.
-void Team::lost(const std::string& line) {
+void Team::lost(const Watch::Loss& loss) {
   std::this_thread::sleep_for(std::chrono::milliseconds(300));  // a rank that failed ends first: its code is the run's
   if (!claim_the_end()) return;
-  if (launcher_ == "--ranks" && !speaks_of(line)) log_to_file_only();
-  log_error(str(program_, ", rank ", rank(), ": error: ", line));
+  std::signal(SIGALRM, SIG_DFL);
+  alarm(5);  // the log may be held by a thread that hangs in a write
+  if (launcher_ == "--ranks" && !speaks_of(loss)) log_to_file_only();
+  log_error(str(program_, ", rank ", rank(), ": error: ", loss.line));
   log_error("hint: run the same command again: it continues from the newest checkpoint");
   end_process(static_cast<int>(Exit::failure));
 }

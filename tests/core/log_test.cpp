@@ -34,6 +34,26 @@ TEST(Log, LinesGoWhereTheyBelong) {
   fs::remove(file);
 }
 
+[[noreturn]] void log_as_one_of_many(const fs::path& file) {
+  log_to_file(file);
+  log_errors_only();
+  log_warning("a warning");
+  log_error("an error");
+  log_to_file_only();
+  log_error("told by another");
+  std::exit(0);
+}
+
+TEST(Log, OneOfManyRanksKeepsToItsFile) {
+  fs::path file = fs::path(testing::TempDir()) / "luvit_log_ranks.log";
+  fs::remove(file);
+  EXPECT_EXIT(log_as_one_of_many(file), testing::ExitedWithCode(0), "^an error\n$");
+  std::string text = read_file(file);
+  for (const char* line : {" warning: a warning\n", " an error\n", " told by another\n"})
+    EXPECT_NE(text.find(line), std::string::npos) << line;
+  fs::remove(file);
+}
+
 TEST(Log, AFullDiskIsSaidOnceAndEndsNothing) {
   auto fill = [] {
     log_to_file("/dev/full");

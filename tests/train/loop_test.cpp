@@ -98,6 +98,20 @@ TEST_F(LoopTest, ABadLossLeavesTheWeightsOfTheStepBefore) {
   EXPECT_TRUE(saved_.empty() || saved_.back() < 5);
 }
 
+TEST_F(LoopTest, WhatAKilledRunLeftHalfWrittenIsRemoved) {
+  const fs::path pictures = path_ / "run/reconstructions",
+                 checkpoint = path_ / "run/checkpoints/step-00000004.luvit-tmp";
+  fs::create_directories(pictures);
+  fs::create_directories(checkpoint);
+  for (const fs::path& file : {pictures / "step-00000004.png.17.luvit-tmp", pictures / "step-00000004.png",
+                               checkpoint / "model.safetensors", path_ / "run/config.yaml.17.luvit-tmp"})
+    std::ofstream(file) << "x";
+  RunFolder(path_ / "run").open("train: {}\n", {});
+  for (const auto& entry : fs::recursive_directory_iterator(path_))
+    EXPECT_FALSE(entry.path().string().ends_with(".luvit-tmp")) << entry.path();
+  EXPECT_TRUE(fs::exists(pictures / "step-00000004.png"));
+}
+
 TEST_F(LoopTest, AStopAsksForACheckpointOfTheStepInHand) {
   FakeTask task([](std::int64_t step) {
     if (step == 3) request_stop_for_test();

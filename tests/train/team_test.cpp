@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <thread>
 
 #include "../distributed/rank_processes.h"
 #include "fake_task.h"
@@ -61,6 +62,37 @@ RANKS_DO(one_of_them_differs) {
 
 TEST(Team, ADifferenceIsToldWithTheRankAndBothValues) {
   test::run_ranks(3, "one_of_them_differs");
+}
+
+// Rank 0 does something for longer than the timeout; the other waits for it.
+void be_busy(const Place& place, bool with_signs) {
+  Team team("test", place, at::kCPU, std::chrono::seconds(4));
+  team.alive();
+  if (team.leads()) {
+    const auto signs = with_signs ? std::make_unique<SignsOfLife>(team) : nullptr;
+    std::this_thread::sleep_for(std::chrono::seconds(6));
+  }
+  team.ranks().wait_for_all();
+}
+
+RANKS_DO(one_is_busy) {
+  be_busy(place, true);
+}
+RANKS_DO(one_is_silent) {
+  be_busy(place, false);
+}
+
+TEST(Team, ABusyRankIsNeitherSlowNorLost) {
+  test::run_ranks(2, "one_is_busy");
+}
+
+TEST(Team, ASilentOneIs) {
+  const auto processes = test::start_ranks(2, "one_is_silent");
+  for (const test::Process& process : processes) {
+    const test::Ended ended = test::wait_for(process);
+    EXPECT_EQ(ended.exit, 1);
+    EXPECT_TRUE(says(ended.errors, "rank 0") && says(ended.errors, "is lost")) << ended.errors;
+  }
 }
 
 // Trains to its end with a loss or gradient that is not finite on rank 1 alone, in step 3.

@@ -66,6 +66,7 @@ class Loop {
   void step(std::int64_t number);
   void settle();  // reads the pending step: log it, or end the run
   [[noreturn]] void fail(const Pending& pending, const std::string& what);
+  bool own_step_was_finite(const Pending& pending);
   void watch_for_stragglers(const std::vector<RankNumbers>& ranks);
   void record(const StepFacts& facts, double grad_norm, bool skipped, double scale);
   void checkpoint(std::int64_t step);

@@ -42,6 +42,7 @@ class RunFolder {
   bool evaluated(std::int64_t step) const { return evaluated_.contains(step); }
 
  private:
+  void remove_leftovers() const;  // of writes that a kill cut off
   void read_what_is_there();
 
   fs::path path_;

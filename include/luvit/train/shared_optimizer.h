@@ -25,13 +25,14 @@ class SharedOptimizer {
  private:
   using Shares = std::vector<at::Tensor>;  // of each rank, flat
   bool in_shares() const { return pieces_.size() > 1; }
-  Shares join(const std::vector<at::Tensor>& own, std::int64_t length);
+  Shares join(const std::vector<at::Tensor>& own, const at::Tensor& packed);
   void spread_weights();
 
   Ranks& ranks_;
   AdamW own_;
   std::vector<std::vector<Piece>> pieces_;  // of each rank that keeps a share
   std::int64_t longest_ = 0, most_pieces_ = 0;
+  at::Tensor packed_;  // this rank's share, as it is sent
 };
 
 }  // namespace luvit

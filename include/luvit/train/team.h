@@ -37,11 +37,11 @@ class Team {
   [[noreturn]] void fail();
 
  private:
-  void lost(const std::string& line);
-  bool speaks_of(const std::string& line) const;
-  std::unique_ptr<Ranks> ranks_;
-  std::unique_ptr<Watch> watch_;
+  void lost(const Watch::Loss& loss);
+  bool speaks_of(const Watch::Loss& loss) const;
   std::string program_, launcher_;
+  std::unique_ptr<Ranks> ranks_;
+  std::unique_ptr<Watch> watch_;  // last: its thread uses the others
 };
 
 // Keeps a rank from being taken for lost while it does something long that the others wait for.
