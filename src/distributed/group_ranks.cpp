@@ -52,15 +52,6 @@ class GroupRanks : public Ranks {
     all_->timed("a sum", [&] { all_->group.backend->allreduce(tensors, {})->wait(); });
   }
 
-  at::Tensor sum_shard(const at::Tensor& all) override {
-    const at::NoGradGuard no_gradients;
-    TORCH_CHECK(all.dim() == 1 && all.numel() % size() == 0, "sum_shard: ", all.sizes(), " for ", size(), " ranks");
-    at::Tensor values = all.detach().contiguous();
-    at::Tensor own = at::empty({all.numel() / size()}, values.options());
-    all_->timed("a sum", [&] { all_->group.backend->_reduce_scatter_base(own, values, {})->wait(); });
-    return own;
-  }
-
   at::Tensor join_shards(const at::Tensor& own) override { return gather_flat(own); }
 
   std::vector<std::string> gather_text(const std::string& own) override;

@@ -17,6 +17,7 @@
 #include "luvit/core/log.h"
 #include "luvit/core/text.h"
 #include "luvit/distributed/place.h"
+#include "names.h"
 #include "socket.h"
 
 namespace luvit {
@@ -32,7 +33,7 @@ class HeldSignals {
  public:
   HeldSignals() {
     sigemptyset(&held_);
-    for (const int one : {SIGTERM, SIGINT, SIGUSR1, SIGCHLD}) sigaddset(&held_, one);
+    for (const int one : {SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGCHLD}) sigaddset(&held_, one);
     struct sigaction plain {};
     plain.sa_handler = SIG_DFL;
     sigaction(SIGCHLD, &plain, &child_before_);  // where it is ignored, children leave no exit code
@@ -71,7 +72,7 @@ class LocalRanks {
   struct Child {
     std::int64_t rank;
     pid_t id;
-    bool ended = false;
+    bool ended = false, killed = false;  // killed: by us
   };
   void start(std::int64_t rank);
   [[noreturn]] void become_rank(std::int64_t rank, pid_t parent, char** environment) const;
@@ -79,6 +80,7 @@ class LocalRanks {
   void note(const Child& child, int status);
   void end_all(int signal);
   bool all_ended() const;
+  void speak_for_ranks() const;
 
   std::int64_t ranks_;
   char** argv_;
@@ -87,6 +89,7 @@ class LocalRanks {
   std::vector<Child> children_;
   std::optional<int> failure_;  // exit code of the rank that failed first
   bool stopped_ = false;        // one ended with 75
+  bool told_ = false;           // rank 0 or 1 failed by itself: one of them has said why the run ends (Team::lost)
   Clock::time_point patience_{};
 };
 
@@ -99,6 +102,7 @@ int LocalRanks::run() {
     reap();
     if (failure_ && Clock::now() > patience_) end_all(SIGKILL);
   }
+  if (failure_ && !told_) speak_for_ranks();
   if (failure_) return *failure_;
   return static_cast<int>(stopped_ ? Exit::stopped : Exit::ok);
 }
@@ -144,7 +148,9 @@ void LocalRanks::reap() {
 void LocalRanks::note(const Child& child, int status) {
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : static_cast<int>(Exit::failure);
   if (code == static_cast<int>(Exit::stopped)) stopped_ = true;
-  if (code == static_cast<int>(Exit::ok) || code == static_cast<int>(Exit::stopped) || failure_) return;
+  if (code == static_cast<int>(Exit::ok) || code == static_cast<int>(Exit::stopped)) return;
+  if (WIFEXITED(status) && child.rank < 2) told_ = true;
+  if (failure_) return;
   failure_ = code;
   patience_ = Clock::now() + grace;
   if (WIFSIGNALED(status))  // it cannot say so itself
@@ -153,8 +159,20 @@ void LocalRanks::note(const Child& child, int status) {
 }
 
 void LocalRanks::end_all(int signal) {
+  for (Child& child : children_) {
+    if (child.ended) continue;
+    kill(child.id, signal);
+    child.killed = signal == SIGKILL;
+  }
+}
+
+void LocalRanks::speak_for_ranks() const {
+  std::vector<std::int64_t> killed;
   for (const Child& child : children_)
-    if (!child.ended) kill(child.id, signal);
+    if (child.killed) killed.push_back(child.rank);
+  if (!killed.empty())
+    log_error(str(rank_names(killed), " did not end when another rank had failed, and had to be killed"));
+  log_error("hint: run the same command again: it continues from the newest checkpoint");
 }
 
 bool LocalRanks::all_ended() const {
@@ -165,7 +183,7 @@ bool LocalRanks::all_ended() const {
 
 }  // namespace
 
-int run_local_ranks(std::int64_t ranks, int /*argc*/, char** argv) {
+int run_local_ranks(std::int64_t ranks, char** argv) {
   const Place place = find_place(process_environment());
   if (!place.launcher.empty())
     throw UsageError(str("--ranks ", ranks, " inside ", place.launcher, "'s ", place.ranks, " ranks"),

@@ -50,13 +50,6 @@ PlannedBackend::Work PlannedBackend::_allgather_base(at::Tensor& all, at::Tensor
   return done({all});
 }
 
-PlannedBackend::Work PlannedBackend::_reduce_scatter_base(at::Tensor& own, at::Tensor& all,
-                                                          const c10d::ReduceScatterOptions& options) {
-  own.view(-1).copy_(all.view({size_, -1})[rank_]);
-  add_up(own, options.reduceOp, size_);
-  return done({own});
-}
-
 PlannedBackend::Work PlannedBackend::barrier(const c10d::BarrierOptions&) {
   return done({});
 }

@@ -13,7 +13,6 @@ class PlannedBackend : public c10d::Backend {
   Work broadcast(std::vector<at::Tensor>& tensors, const c10d::BroadcastOptions&) override;
   Work allreduce(std::vector<at::Tensor>& tensors, const c10d::AllreduceOptions& options) override;
   Work _allgather_base(at::Tensor& all, at::Tensor& own, const c10d::AllgatherOptions&) override;
-  Work _reduce_scatter_base(at::Tensor& own, at::Tensor& all, const c10d::ReduceScatterOptions& options) override;
   Work barrier(const c10d::BarrierOptions&) override;
 };
 

@@ -29,13 +29,19 @@ std::string rank_on(std::int64_t rank, const std::string& host) {
 }
 
 void Roll::add(std::int64_t rank, const std::string& host) {
-  entries_.push_back({rank, host, begin_, begin_});
+  entries_.push_back({rank, host, begin_, begin_, {}});
 }
 
 void Roll::heard(std::int64_t rank, Time now, milliseconds idle) {
   Entry& found = entry(rank);
   found.heard = now;
   found.forward = now - idle;
+  found.waits_since.reset();
+}
+
+void Roll::waits(std::int64_t rank, Time now, milliseconds time) {
+  heard(rank, now, milliseconds::zero());
+  entry(rank).waits_since = now - time;
 }
 
 void Roll::left(std::int64_t rank) {
@@ -59,6 +65,7 @@ Roll::Findings Roll::look(Time now) {
     }
   }
   if (!worst || silence(*worst, now) < lost_after(timeout_)) return findings;
+  findings.lost_rank = worst->rank;
   std::sort(lost.begin(), lost.end());
   const bool lives = now - worst->heard < timeout_ / 4;
   findings.lost =
@@ -66,6 +73,20 @@ Roll::Findings Roll::look(Time now) {
           " lost: ", lives ? "the process lives but has not gone forward for " : "nothing heard for ",
           seconds(silence(*worst, now)), " (distributed.timeout_s is ", timeout_.count() / 1000, ")");
   return findings;
+}
+
+std::string Roll::stuck(Time now) const {
+  Time latest = begin_;
+  for (const Entry& each : entries_) {
+    if (each.left) continue;
+    if (!each.waits_since) return "";
+    latest = std::max(latest, *each.waits_since);
+  }
+  if (now - latest < timeout_) return "";
+  return str("all ranks have been waiting for each other for ",
+             seconds(std::chrono::duration_cast<milliseconds>(now - latest)),
+             ": the network between them has failed, or they do not do the same (distributed.timeout_s is ",
+             timeout_.count() / 1000, ")");
 }
 
 std::string Roll::broken(std::int64_t rank) const {

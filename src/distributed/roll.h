@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,13 +18,18 @@ class Roll {
 
   // A beat: the process lives, and has gone forward until `idle` ago.
   void heard(std::int64_t rank, Time now, std::chrono::milliseconds idle);
+  // The same of a process that has been waiting for others for `time`.
+  void waits(std::int64_t rank, Time now, std::chrono::milliseconds time);
   void left(std::int64_t rank);  // it said goodbye
 
   struct Findings {
     std::vector<std::string> slow;  // lines, each rank once until it is heard again
     std::string lost;               // one line for all of them; empty: none
+    std::int64_t lost_rank = -1;    // the one that has been silent longest
   };
   Findings look(Time now);
+  // The line for all on the roll waiting for longer than the timeout; empty: one of them does not.
+  std::string stuck(Time now) const;
   std::string broken(std::int64_t rank) const;  // the line for a connection that broke
 
  private:
@@ -31,6 +37,7 @@ class Roll {
     std::int64_t rank;
     std::string host;
     Time heard, forward;
+    std::optional<Time> waits_since;
     bool left = false, told_slow = false;
   };
   Entry& entry(std::int64_t rank);

@@ -10,19 +10,33 @@ WaitClock::Wait::Wait(WaitClock& clock) : clock_(clock), begin_event_(clock.reco
 
 WaitClock::Wait::~Wait() {
   --clock_.waiting_;
-  std::optional<c10::Event> end = clock_.record();
-  const std::lock_guard lock(clock_.mutex_);
-  if (end)
-    clock_.pending_.push_back({std::move(*begin_event_), std::move(*end)});
-  else
-    clock_.seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-  clock_.read_events();
+  try {
+    std::optional<c10::Event> end = clock_.record();
+    const std::lock_guard lock(clock_.mutex_);
+    if (end)
+      clock_.pending_.push_back({std::move(*begin_event_), std::move(*end)});
+    else
+      clock_.seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+    clock_.read_events();
+  } catch (...) {  // a device that failed; whoever computes on it next says so. This measurement is dropped.
+  }
 }
 
 double WaitClock::seconds() {
   const std::lock_guard lock(mutex_);
   read_events();
   return seconds_;
+}
+
+bool WaitClock::waiting() {
+  if (waiting_ > 0) return true;
+  try {
+    const std::lock_guard lock(mutex_);
+    read_events();
+    return !pending_.empty() && pending_.front().begin.query();
+  } catch (...) {  // as above
+    return false;
+  }
 }
 
 std::optional<c10::Event> WaitClock::record() const {

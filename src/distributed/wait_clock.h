@@ -31,7 +31,7 @@ class WaitClock {
   };
 
   double seconds();
-  bool waiting() const { return waiting_ > 0; }
+  bool waiting();  // the thread, or the device's stream
 
  private:
   struct Events {

@@ -7,8 +7,11 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <limits>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "luvit/core/error.h"
 #include "luvit/core/text.h"
@@ -26,6 +29,16 @@ using Clock = std::chrono::steady_clock;
 
 constexpr milliseconds farewell_time(500);
 
+// What ends a run, as it travels.
+constexpr std::pair<Kind, Watch::Loss::Kind> endings[] = {{Kind::failed, Watch::Loss::Kind::failed},
+                                                          {Kind::lost, Watch::Loss::Kind::lost},
+                                                          {Kind::stuck, Watch::Loss::Kind::stuck}};
+
+std::uint32_t on_the_wire(Clock::duration time) {
+  const std::int64_t count = std::chrono::duration_cast<milliseconds>(time).count();
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, std::numeric_limits<std::uint32_t>::max()));
+}
+
 struct NothingToWatch : Watch {
   void alive() override {}
   void failing(const std::string&) override {}
@@ -42,12 +55,13 @@ class WatchThread : public Watch {
   void run();
   void beat();
   void listen();
-  bool look();                         // whether all is well
-  bool handle(WatchPeer& peer);        // "
-  void lost(const std::string& line);  // tells the peers, then the handler
+  bool look();                   // whether all is well
+  bool handle(WatchPeer& peer);  // "
+  // Tells the peers, then the handler.
+  void lost(const Loss& loss);
   void tell_all(const WatchMessage& message);
   void farewell(WatchMessage message);  // the thread's last words
-  milliseconds idle();
+  WatchMessage own_state();
 
   Place place_;
   Handlers handlers_;
@@ -56,6 +70,10 @@ class WatchThread : public Watch {
   Roll roll_;
   Socket wake_;
   std::atomic<Clock::rep> forward_ = 0;  // 0: not yet
+  // What own_state() saw last.
+  Clock::rep seen_forward_ = 0;
+  Clock::time_point seen_waiting_{};
+  std::optional<Clock::time_point> waits_since_;  // without going forward in between
   std::mutex mutex_;
   std::optional<WatchMessage> farewell_;
   int exceptions_ = std::uncaught_exceptions();
@@ -76,14 +94,17 @@ WatchThread::WatchThread(const Place& place, std::chrono::seconds timeout, Handl
 
 WatchThread::~WatchThread() {
   if (std::uncaught_exceptions() > exceptions_)
-    farewell({.kind = Kind::lost,
+    farewell({.kind = Kind::failed,
+              .number = static_cast<std::uint32_t>(place_.rank),
               .text = str(rank_on(place_.rank, meeting_.own_host), " ended by an error; its own output has it")});
   else
     farewell({.kind = Kind::goodbye});
 }
 
 void WatchThread::failing(const std::string& error) {
-  farewell({.kind = Kind::lost, .text = str(rank_on(place_.rank, meeting_.own_host), ": ", escape(error))});
+  farewell({.kind = Kind::failed,
+            .number = static_cast<std::uint32_t>(place_.rank),
+            .text = str(rank_on(place_.rank, meeting_.own_host), ": ", escape(error))});
 }
 
 void WatchThread::farewell(WatchMessage message) {
@@ -128,40 +149,54 @@ bool WatchThread::handle(WatchPeer& peer) {
   if (peer.left) return true;
   while (const auto message = peer.connection.receive()) {
     if (message->kind == Kind::beat) roll_.heard(peer.rank, Clock::now(), milliseconds(message->number));
+    if (message->kind == Kind::waiting) roll_.waits(peer.rank, Clock::now(), milliseconds(message->number));
     if (message->kind == Kind::goodbye) peer.left = true;
-    if (message->kind == Kind::lost) return lost(message->text), false;
+    for (const auto& [kind, means] : endings)
+      if (message->kind == kind) return lost({means, message->number, message->text}), false;
   }
   if (peer.left) roll_.left(peer.rank);
   if (peer.left || !peer.connection.broken()) return true;
-  return lost(roll_.broken(peer.rank)), false;
+  return lost({Loss::Kind::lost, peer.rank, roll_.broken(peer.rank)}), false;
 }
 
 void WatchThread::beat() {
-  const milliseconds own = idle();
-  if (place_.rank == 0) roll_.heard(0, Clock::now(), own);
-  tell_all({.kind = Kind::beat, .number = static_cast<std::uint32_t>(own.count())});
+  const WatchMessage own = own_state();
+  const milliseconds time(own.number);
+  if (place_.rank == 0)
+    own.kind == Kind::waiting ? roll_.waits(0, Clock::now(), time) : roll_.heard(0, Clock::now(), time);
+  tell_all(own);
 }
 
-milliseconds WatchThread::idle() {
-  const Clock::rep now = Clock::now().time_since_epoch().count();
-  Clock::rep since = forward_;
-  if (since == 0) return milliseconds::zero();
-  if (handlers_.waiting && handlers_.waiting()) forward_.compare_exchange_strong(since, now);
-  return std::chrono::duration_cast<milliseconds>(Clock::duration(now - forward_));
+WatchMessage WatchThread::own_state() {
+  const Clock::rep forward = forward_;  // before the time is read: it must not lie after it
+  const Clock::time_point now = Clock::now();
+  const bool moved = std::exchange(seen_forward_, forward) != forward;
+  if (handlers_.waiting && handlers_.waiting()) {
+    if (moved || !waits_since_) waits_since_ = now;
+    seen_waiting_ = now;
+    return {.kind = Kind::waiting, .number = on_the_wire(now - *waits_since_)};
+  }
+  waits_since_.reset();
+  if (forward == 0) return {.kind = Kind::beat};
+  return {.kind = Kind::beat,
+          .number = on_the_wire(now - std::max(seen_waiting_, Clock::time_point(Clock::duration(forward))))};
 }
 
 bool WatchThread::look() {
   const Roll::Findings findings = roll_.look(Clock::now());
   if (handlers_.on_slow)
     for (const std::string& line : findings.slow) handlers_.on_slow(line);
-  if (findings.lost.empty()) return true;
-  return lost(findings.lost), false;
+  if (!findings.lost.empty()) return lost({Loss::Kind::lost, findings.lost_rank, findings.lost}), false;
+  const std::string stuck = place_.rank == 0 ? roll_.stuck(Clock::now()) : "";  // it alone hears of all
+  if (!stuck.empty()) return lost({Loss::Kind::stuck, 0, stuck}), false;
+  return true;
 }
 
-void WatchThread::lost(const std::string& line) {
-  tell_all({.kind = Kind::lost, .text = line});
+void WatchThread::lost(const Loss& loss) {
+  for (const auto& [kind, means] : endings)
+    if (loss.kind == means) tell_all({kind, static_cast<std::uint32_t>(loss.rank), loss.line});
   for (WatchPeer& peer : meeting_.peers) peer.connection.flush_for(milliseconds(50));
-  if (handlers_.on_lost) handlers_.on_lost(line);
+  if (handlers_.on_lost) handlers_.on_lost(loss);
 }
 
 void WatchThread::tell_all(const WatchMessage& message) {

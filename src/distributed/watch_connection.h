@@ -9,10 +9,11 @@
 namespace luvit {
 
 struct WatchMessage {
-  enum class Kind : std::uint8_t { hello = 1, beat, goodbye, lost };
+  enum class Kind : std::uint8_t { hello = 1, beat, waiting, goodbye, failed, lost, stuck };
   Kind kind = Kind::beat;
-  std::uint32_t number = 0;  // hello: the rank; beat: milliseconds since it was last seen to go forward
-  std::string text;          // hello: token and host; lost: the line
+  // hello, failed, lost: the rank; beat: milliseconds since it was last seen to go forward; waiting: since it waits
+  std::uint32_t number = 0;
+  std::string text;  // hello: token and host; failed, lost, stuck: the line
 };
 
 // Messages over a socket that never blocks: what does not go out at once goes out later.

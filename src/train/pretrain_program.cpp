@@ -72,7 +72,7 @@ int pretrain_program(int argc, char** argv) {
   if (command.output.empty()) throw UsageError("--output: required", "name the run's folder, e.g. --output runs/first");
   if (ranks > place.ranks) {
     if (config.train.device == DeviceChoice::cuda) choose_device(config.train.device);  // said once, not by each
-    return run_local_ranks(ranks, argc, argv);
+    return run_local_ranks(ranks, argv);
   }
   return static_cast<int>(run.train());
 }

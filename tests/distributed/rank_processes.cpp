@@ -1,5 +1,6 @@
 #include "rank_processes.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,7 +18,20 @@ namespace luvit::test {
 
 namespace {
 
-constexpr const char* body_variable = "LUVIT_TEST_BODY";
+constexpr const char *body_variable = "LUVIT_TEST_BODY", *listener_variable = "LUVIT_TEST_LISTENER";
+
+// With the listener that start_ranks has handed over: nobody can snatch the port away meanwhile.
+Place own_place() {
+  Place place = find_place(process_environment());
+  if (const char* listener = std::getenv(listener_variable)) {
+    if (place.rank == 0 && place.ranks > 1)
+      place.listener = std::stoi(listener);
+    else
+      close(std::stoi(listener));
+    unsetenv(listener_variable);
+  }
+  return place;
+}
 
 std::map<std::string, Body>& bodies() {
   static std::map<std::string, Body> all;
@@ -56,16 +70,18 @@ Process start_alone(const std::string& body, const Variables& variables) {
 }
 
 std::vector<Process> start_ranks(std::int64_t count, const std::string& body, const Variables& more) {
-  const int port = port_of(listen_on_free_port());
+  const Socket listener = listen_on_free_port();
   std::vector<Process> processes;
   for (std::int64_t rank = 0; rank < count; ++rank) {
+    fcntl(listener.descriptor(), F_SETFD, rank == 0 ? 0 : FD_CLOEXEC);  // the first process takes it over
     Variables variables{{"RANK", std::to_string(rank)},
                         {"WORLD_SIZE", std::to_string(count)},
                         {"LOCAL_RANK", std::to_string(rank)},
                         {"LOCAL_WORLD_SIZE", std::to_string(count)},
                         {"MASTER_ADDR", "127.0.0.1"},
-                        {"MASTER_PORT", std::to_string(port)},
+                        {"MASTER_PORT", std::to_string(port_of(listener))},
                         {"OMP_NUM_THREADS", "1"}};
+    if (rank == 0) variables[listener_variable] = std::to_string(listener.descriptor());
     for (const auto& [name, value] : more) variables[name] = value;
     processes.push_back(start_alone(body, variables));
   }
@@ -96,7 +112,7 @@ void run_ranks(std::int64_t count, const std::string& body, const Variables& mor
 int main(int argc, char** argv) {
   if (const char* body = std::getenv(luvit::test::body_variable)) {
     try {
-      luvit::test::bodies().at(body)(luvit::find_place(luvit::process_environment()));
+      luvit::test::bodies().at(body)(luvit::test::own_place());
       return 0;
     } catch (const std::exception& error) {
       std::cerr << error.what() << std::endl;

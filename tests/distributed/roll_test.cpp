@@ -70,6 +70,20 @@ TEST_F(RollTest, AllThatACutLinkTookAreNamed) {
   EXPECT_NE(look(milliseconds(19000)).lost.find("ranks 2 and 3 are lost"), std::string::npos);
 }
 
+TEST_F(RollTest, AllThatWaitAreStuckWhenTheTimeIsOver) {
+  const auto stuck = [&](int at) { return roll.stuck(begin + seconds(at)); };
+  for (const std::int64_t rank : {1, 2}) roll.waits(rank, begin + seconds(30), seconds(29));
+  heard({3}, seconds(30));
+  EXPECT_EQ(stuck(50), "");  // 3 does not wait
+  roll.waits(3, begin + seconds(30), seconds(5));
+  EXPECT_EQ(stuck(44), "");
+  EXPECT_NE(stuck(45).find("all ranks have been waiting for each other for 20.0 s"), std::string::npos) << stuck(45);
+  heard({1}, seconds(46));
+  EXPECT_EQ(stuck(60), "");
+  roll.left(1);
+  EXPECT_NE(stuck(60), "");  // those that are left wait for it
+}
+
 TEST_F(RollTest, WhoLeftIsNotMissed) {
   roll.left(2);
   heard({1, 3}, seconds(30));

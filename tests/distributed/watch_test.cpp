@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <iostream>
 #include <thread>
 
@@ -33,25 +34,27 @@ void misfortune(const std::string& what, Watch& watch) {
 
 // Trains, as far as the watch can see, until the end or until a rank is lost. To rank UNLUCKY happens WHAT.
 RANKS_DO(watched) {
-  bool waits = false;
+  std::atomic<bool> waits = false;
   const std::string what = variable("WHAT");
   const bool unlucky = std::to_string(place.rank) == variable("UNLUCKY");
-  const auto watch = watch_ranks(place, std::chrono::seconds(2),
+  // Where nobody may be called slow, the machine must be allowed to be.
+  const std::chrono::seconds timeout(what.empty() || what == "waiting" ? 20 : 2);
+  const auto watch = watch_ranks(place, timeout,
                                  {.on_slow = [](const std::string& line) { std::cerr << line << std::endl; },
                                   .on_lost =
-                                      [](const std::string& line) {
-                                        std::cerr << line << std::endl;
+                                      [](const Watch::Loss& loss) {
+                                        std::cerr << loss.line << std::endl;
                                         _exit(1);
                                       },
-                                  .waiting = [&waits] { return waits; }});
+                                  .waiting = [&waits] { return waits.load(); }});
   const int steps = what.empty() ? 10 + 20 * static_cast<int>(place.rank) : 500;
   for (int step = 0; step < steps; ++step) {
     watch->alive();
     std::this_thread::sleep_for(milliseconds(20));
-    if (!unlucky || step != 10) continue;
-    if (what == "waiting") {
+    if (step != 10 || !(unlucky || what == "stuck")) continue;
+    if (what == "waiting" || what == "stuck") {
       waits = true;
-      std::this_thread::sleep_for(std::chrono::seconds(4));
+      std::this_thread::sleep_for(std::chrono::seconds(what == "stuck" ? 60 : 7));  // slow is from 5 s on
       return;
     }
     misfortune(what, *watch);
@@ -105,6 +108,14 @@ TEST(Watch, ARankThatWaitsForOthersIsNotHung) {
     const Ended ended = wait_for(process);
     EXPECT_EQ(ended.exit, 0) << ended.errors;
     EXPECT_EQ(ended.errors, "");
+  }
+}
+
+TEST(Watch, WhereAllWaitForEachOtherTheRunEnds) {
+  for (const Process& process : start_ranks(3, "watched", {{"WHAT", "stuck"}})) {
+    const Ended ended = wait_for(process);
+    EXPECT_EQ(ended.exit, 1);
+    EXPECT_TRUE(ended.errors.starts_with("all ranks have been waiting for each other for 2.")) << ended.errors;
   }
 }
 

@@ -7,6 +7,6 @@ namespace luvit {
 // keeps the terminal; the others' standard output goes nowhere (their logs are in the output folder). Signals are
 // passed on. When a rank fails, the others get time to say so themselves and are then ended; they never outlive this
 // process. Returns the exit code: of the rank that failed first, else 0 or 75.
-int run_local_ranks(std::int64_t ranks, int argc, char** argv);
+int run_local_ranks(std::int64_t ranks, char** argv);
 
 }  // namespace luvit

@@ -33,7 +33,6 @@ class Ranks {
   virtual void broadcast(at::TensorList tensors) = 0;         // rank 0's values to all, in place
   virtual at::Tensor gather(const at::Tensor& own) = 0;       // [...] of each → [ranks, ...], on all
   virtual void sum(const at::Tensor& values) = 0;             // in place
-  virtual at::Tensor sum_shard(const at::Tensor& all) = 0;    // [ranks·n] → the sum's own [n]
   virtual at::Tensor join_shards(const at::Tensor& own) = 0;  // [n] of each → [ranks·n]
   virtual std::vector<std::string> gather_text(const std::string& own) = 0;
   virtual void wait_for_all() = 0;

@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -14,8 +15,19 @@ namespace luvit {
 // collective that is stuck cannot be relied on to return, so it must end the process.
 class Watch {
  public:
+  struct Loss {
+    enum class Kind {
+      failed,  // the rank says so itself (failing())
+      lost,    // without a word of its own
+      stuck    // no rank is to blame: all have been waiting for each other for longer than the timeout
+    };
+    Kind kind;
+    std::int64_t rank;  // stuck: 0
+    std::string line;
+  };
   struct Handlers {
-    std::function<void(const std::string&line)> on_slow, on_lost;
+    std::function<void(const std::string& line)> on_slow;
+    std::function<void(const Loss& loss)> on_lost;
     std::function<bool()> waiting;  // this rank waits for others (Ranks::waiting): it is silent for their sake
   };
   virtual ~Watch() = default;  // says goodbye: the others do not take it for a loss (unless an exception unwinds)
