@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstring>
+#include <sstream>
 
 #include "luvit/core/error.h"
 #include "luvit/core/text.h"
@@ -40,6 +41,11 @@ bool is_slurm_task(const Environment& environment) {
 }
 
 void meet_by_slurm(const Environment& environment, Place& place) {
+  if (!environment("SLURM_NTASKS_PER_NODE"))
+    for (const char* name : {"SLURM_TASKS_PER_NODE", "SLURM_STEP_TASKS_PER_NODE"})  // the step's, where both are set
+      if (const auto list = environment(name))
+        place.local_ranks =
+            tasks_of_node(name, *list, number("SLURM_NODEID", environment("SLURM_NODEID").value_or("0")));
   const auto given = environment("MASTER_ADDR");
   const auto step = environment("SLURM_STEP_NODELIST");  // the job's nodes, or some of them
   place.address = given  ? *given
@@ -113,6 +119,18 @@ std::string required(const Environment& environment, const std::string& name, co
 
 std::int64_t required_number(const Environment& environment, const std::string& name, const std::string& launcher) {
   return number(name, required(environment, name, launcher));
+}
+
+std::int64_t tasks_of_node(const std::string& name, const std::string& list, std::int64_t node) {
+  std::istringstream groups(list);
+  std::int64_t first = 0;
+  for (std::string group; std::getline(groups, group, ',');) {
+    const std::size_t times = group.find("(x");
+    const std::int64_t tasks = number(name, group.substr(0, times));
+    first += times == std::string::npos ? 1 : number(name, group.substr(times + 2, group.size() - times - 3));
+    if (node < first && tasks > 0) return tasks;
+  }
+  throw UsageError(str("environment variable ", name, " is '", escape(list), "', which has no tasks for node ", node));
 }
 
 std::string first_host(const std::string& node_list) {

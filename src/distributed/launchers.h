@@ -24,6 +24,9 @@ std::int64_t number(const std::string& name, const std::string& text);
 std::int64_t required_number(const Environment& environment, const std::string& name, const std::string& launcher);
 std::string required(const Environment& environment, const std::string& name, const std::string& launcher);
 
+// Of a list like "8(x4)" or "4,2(x2)", the count that belongs to a node.
+std::int64_t tasks_of_node(const std::string& name, const std::string& list, std::int64_t node);
+
 // "node[03-05,9],x1" → "node03"
 std::string first_host(const std::string& node_list);
 

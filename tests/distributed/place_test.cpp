@@ -99,6 +99,16 @@ TEST(Place, ASlurmJobsShellOrSingleTaskIsNoLauncher) {
   EXPECT_EQ(find(slurm + Variables{{"ENVIRONMENT", "BATCH"}}).launcher, "SLURM");  // srun in sbatch's script
 }
 
+TEST(Place, SlurmsTasksOfThisNode) {
+  const auto here = [](const Variables& more) { return find(slurm + more).local_ranks; };
+  EXPECT_EQ(here({{"SLURM_TASKS_PER_NODE", "8(x4)"}, {"SLURM_NODEID", "3"}}), 8);
+  EXPECT_EQ(here({{"SLURM_STEP_TASKS_PER_NODE", "4,2(x2)"}, {"SLURM_TASKS_PER_NODE", "8"}, {"SLURM_NODEID", "0"}}), 4);
+  EXPECT_EQ(here({{"SLURM_STEP_TASKS_PER_NODE", "4,2(x2)"}, {"SLURM_NODEID", "2"}}), 2);
+  EXPECT_EQ(here({{"SLURM_NTASKS_PER_NODE", "3"}, {"SLURM_TASKS_PER_NODE", "8"}}), 3);
+  for (const char* list : {"", "4", "x", "4(x", "4(x)", "(x2)", "0(x2)"})
+    expect_refused(slurm + Variables{{"SLURM_TASKS_PER_NODE", list}, {"SLURM_NODEID", "1"}}, "SLURM_TASKS_PER_NODE");
+}
+
 TEST(Place, SlurmsNodeLists) {
   for (const auto& [list, host] : Variables{{"node7", "node7"},
                                             {"a,b", "a"},
