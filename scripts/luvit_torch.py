@@ -16,6 +16,7 @@ Shapes below: B batch, T tokens, L patches, D width, H heads, P patch side.
 """
 import json
 import math
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -345,10 +346,12 @@ def read_preprocess(metadata, options):
 
 
 def load(path, dtype=torch.float32):
-    """The model in a complete file (a run's model.safetensors, or `luvit_convert export --format luvit`), in eval mode.
+    """The model in a complete file or the folder that holds it (a run's model.safetensors, or `luvit_convert export --format luvit`), in eval mode.
 
     Its attributes: options (dict), preprocess (dict), classes (names in logit order, or []).
     """
+    if Path(path).is_dir():  # a run's folder or a checkpoint's
+        path = Path(path) / "model.safetensors"
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata() or {}
         tensors = {name: file.get_tensor(name) for name in file.keys()}

@@ -112,6 +112,11 @@ class Layers {
       problems_.add(command_line, "key `base` stands in config files only");
       return tree;
     }
+    // `train.steps=$STEPS` with nothing in STEPS must not become another experiment.
+    if (equals + 1 == word.size()) {
+      problems_.add(command_line, str("`", escape(word), "` has no value: write ", key, "=null to take the default"));
+      return tree;
+    }
     Tree value = parse_yaml(word.substr(equals + 1), command_line, problems_);
     while (true) {  // from the last part of the key outwards
       auto dot = key.rfind('.');

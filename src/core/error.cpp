@@ -2,6 +2,7 @@
 
 #include <c10/util/Exception.h>
 
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <new>
@@ -70,6 +71,14 @@ void check_stdout() {
   if (lost) throw RunError("standard output could not be written", "check the disk or the program it goes to");
 }
 
+// A reader that went away (`| head`), or a limit on file sizes, would end the process without a word.
+void failed_writes_are_errors() {
+  std::signal(SIGPIPE, SIG_IGN);
+#ifdef SIGXFSZ
+  std::signal(SIGXFSZ, SIG_IGN);
+#endif
+}
+
 }  // namespace
 
 Error::Error(Exit exit, std::vector<std::string> lines, std::string hint)
@@ -85,6 +94,7 @@ int report_failure(const std::string& program, const std::string& who) {
 
 int run_main(const char* program, int (*body)(int argc, char** argv), int argc, char** argv) {
   tune_malloc();
+  failed_writes_are_errors();
   try {
     int code = body(argc, argv);
     check_stdout();

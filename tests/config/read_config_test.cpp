@@ -146,6 +146,8 @@ TEST(ReadConfig, OverridesMustHaveAKey) {
   for (const char* word : {"steps", "=3", ".a=3", "a.=3", "a..b=1"})
     EXPECT_NE(Config().complaint("", {word}).find("is not an override: expected key.path=value"), std::string::npos);
   EXPECT_EQ(Config().complaint("", {"base=x.yaml"}), "command line: key `base` stands in config files only");
+  EXPECT_EQ(Config().complaint("", {"train.steps="}),
+            "command line: `train.steps=` has no value: write train.steps=null to take the default");
   Config c;
   c.read("", {"data.train=shards-{000..127}.tar", "model.fusion={kind: mlp, hidden: 7}", "optim.lr=1", "optim.lr=2"});
   EXPECT_EQ(c.data.train[0], "shards-{000..127}.tar");
