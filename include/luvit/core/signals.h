@@ -2,8 +2,8 @@
 
 namespace luvit {
 
-// SIGTERM, SIGINT, SIGUSR1 and SIGHUP (but under nohup) ask for a stop: the step in hand ends, a checkpoint is written, exit 75.
-// A second one ends the process at once with exit 1. The handler only sets a flag.
+// SIGTERM, SIGINT, SIGUSR1 and SIGHUP (but under nohup) ask for a stop: the step in hand ends, a checkpoint is written,
+// exit 75. A second one ends the process at once with exit 1. The handler only sets a flag.
 void install_stop_signals();
 bool stop_requested();
 const char* stop_signal_name();  // "SIGTERM", for the log
