@@ -16,7 +16,7 @@ class PlanOfRanks : public ::testing::Test {
 };
 
 TEST_F(PlanOfRanks, IsPrintedAndLeavesNothing) {
-  const Result result = plan("4", {"--gpu", "A100", "train.device=cuda"});
+  const Result result = plan("4", {"--gpu", "A100", "train.device=cuda", "train.precision=bfloat16"});
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(result.err, "");
   for (const char* words : {"plan for 4 ranks", "2 images at once", "of gradients a step, in ", "activations ",
@@ -29,9 +29,9 @@ TEST_F(PlanOfRanks, IsPrintedAndLeavesNothing) {
 TEST_F(PlanOfRanks, OfMoreMemoryThanTheGpuHasIsWarnedOf) {
   const std::vector<std::string> large = {"--gpu",
                                           "rtx4090",
-                                          "model.dim=4096",
-                                          "model.depth=1",
-                                          "model.image_size=512",
+                                          "model.dim=1024",
+                                          "model.depth=4",
+                                          "model.image_size=1024",
                                           "model.patch_size=16",
                                           "model.fusion={kind: none}",
                                           "mae.mask_ratio=0.01",
