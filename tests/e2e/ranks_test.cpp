@@ -70,14 +70,11 @@ TEST(Ranks, SavedByTwoGoneOnWithByOthers) {
 
 TEST(Ranks, SharesOfTheOptimizerGiveTheSameBytes) {
   const SmallRun run;
-  for (const int ranks : {2, 3}) {
-    const std::vector<std::string> more = with(batch_of_24, {"train.steps=10", "optim.clip_grad=0.5"});
-    const std::string plain = "plain" + std::to_string(ranks), shared = "shared" + std::to_string(ranks);
-    ASSERT_EQ(run.train(plain, on_ranks(ranks, more)).code, 0);
-    ASSERT_EQ(run.train(shared, on_ranks(ranks, with(more, {"distributed.shard_optimizer=true"}))).code, 0);
-    for (const char* file : {"model.safetensors", "checkpoints/step-00000010/optimizer.safetensors"})
-      EXPECT_EQ(hash_of(run.at(plain) / file), hash_of(run.at(shared) / file)) << ranks << " " << file;
-  }
+  const std::vector<std::string> more = with(batch_of_24, {"train.steps=10", "optim.clip_grad=0.5"});
+  ASSERT_EQ(run.train("plain", on_ranks(3, more)).code, 0);
+  ASSERT_EQ(run.train("shared", on_ranks(3, with(more, {"distributed.shard_optimizer=true"}))).code, 0);
+  for (const char* file : {"model.safetensors", "checkpoints/step-00000010/optimizer.safetensors"})
+    EXPECT_EQ(hash_of(run.at("plain") / file), hash_of(run.at("shared") / file)) << file;
 }
 
 TEST(Ranks, GradientsMayTravelAsBfloat16) {
@@ -100,7 +97,7 @@ TEST(Ranks, AnUnevenEvaluationCountsEachImageOnce) {
   ASSERT_EQ(run.train("1", more).code, 0);
   const auto expected = evaluation("1");
   EXPECT_EQ(expected.at("n"), 61);
-  for (const int ranks : {2, 4, 8}) {
+  for (const int ranks : {2, 8}) {
     ASSERT_EQ(run.train(std::to_string(ranks), on_ranks(ranks, more)).code, 0);
     const auto found = evaluation(std::to_string(ranks));
     EXPECT_EQ(found.at("n"), 61);
