@@ -4,14 +4,11 @@
 
 #include "luvit/core/text.h"
 #include "luvit/models/precision.h"
+#include "row.h"
 
 namespace luvit {
 
 namespace {
-
-std::string row(const std::string& label, const std::string& value) {
-  return str("  ", label, std::string(label.size() < 20 ? 20 - label.size() : 1, ' '), value, "\n");
-}
 
 std::string flops(double value) {
   char text[32];

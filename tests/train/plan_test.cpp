@@ -211,7 +211,7 @@ TEST(PlanMemory, OfTheModelIsWhatTheSameOperatorsTakeOnACpu) {
         Read([&] { return memory.peak(); }));
   }
   EXPECT_GT(real, 1 << 20);
-  EXPECT_NEAR(static_cast<double>(planned), static_cast<double>(real), 0.05 * static_cast<double>(real));
+  EXPECT_NEAR(static_cast<double>(planned), static_cast<double>(real), 0.01 * static_cast<double>(real));
 }
 
 // The same config's real step on this machine, whose CPU kernels are others than a GPU's: where there are vector
