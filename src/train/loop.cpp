@@ -48,7 +48,7 @@ Loop::Loop(LoopParts parts, LoopOptions options, SaveCheckpoint save)
 Outcome Loop::run() {
   const std::int64_t done = options_.first_step - 1;
   agree_on_stop();
-  if (done < options_.last_step && stop_wanted(done)) return Outcome::stopped;
+  if (done < options_.last_step && stop_wanted(done)) return stopped(done);
   with_.task.model().train(true);
   // An evaluation that a stop or a kill cut off is made up for; the leader's metrics tell.
   const bool evaluated = !with_.team.from_leader(with_.folder.evaluated(done) ? "evaluated" : "").empty();
@@ -89,10 +89,14 @@ bool Loop::evaluation_due(std::int64_t step) const {
 
 Outcome Loop::stopped(std::int64_t step) {
   progress_.finish();
+  const bool signalled = stop_requested() || stop_agreed_;
   const std::string reason = stop_requested() ? str("by ", stop_signal_name())
                              : stop_agreed_   ? "by a signal to another rank"
                                               : "by train.stop_after_steps";
-  log_info(str("stopped ", reason, " after step ", step, ": checkpoint saved; run the same command again to go on"));
+  const std::string what = saved_step_ == step ? str("after step ", step, ": checkpoint saved")
+                                               : str("before step ", step + 1, ": nothing new to save");
+  log_info(str("stopped ", reason, " ", what, "; ",
+               signalled ? "run the same command again" : "raise or leave out train.stop_after_steps", " to go on"));
   return Outcome::stopped;
 }
 
@@ -201,7 +205,8 @@ void Loop::checkpoint(std::int64_t step) {
   progress_.pause();
   save_(step);
   saved_step_ = step;
-  show_picture(step);
+  // Nobody goes on, or ends, before the leader is done: a launcher that sees a rank end kills the others.
+  with_.team.together([&] { show_picture(step); });
   progress_.resume();
 }
 

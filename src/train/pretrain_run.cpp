@@ -150,16 +150,42 @@ Exit PretrainRun::loop(Team& team, MaskedAutoencoder& model, SharedOptimizer& op
     }
     const auto moments = optimizer.state();
     // Step 0 exists only where batches are dumped: a replay starts from it.
-    if (team.leads())
-      folder.checkpoints().save(state, model, description(), moments, config_.checkpoint.keep, /*pinned=*/{0});
+    team.together([&] {
+      if (team.leads())
+        folder.checkpoints().save(state, model, description(), moments, config_.checkpoint.keep, /*pinned=*/{0});
+    });
   };
   if (done == 0 && asked_.command.dump_batches > 0) save(0);
   Loop training({team, task, optimizer, scale, folder, bad_files}, loop_options(team, done), save);
-  if (training.run() == Outcome::stopped) return Exit::stopped;
   const fs::path final = folder.path() / "model.safetensors";
-  if (team.leads()) task.save(final);
+  const auto export_model = [&] {
+    const SignsOfLife signs(team);
+    team.together([&] {
+      if (team.leads()) task.save(final);
+    });
+  };
+  tell_if_past_the_end(done);
+  try {
+    if (training.run() == Outcome::stopped) return Exit::stopped;
+  } catch (const Error& error) {
+    if (error.exit() != Exit::data || !training.complete()) throw;
+    export_model();
+    throw DataError(error.lines(),
+                    str("training is complete and ", escape(final.string()),
+                        " is written; repair or remove what data.val cannot be read from, which "
+                        "data.max_bad does not cover, and run the same command again for the evaluation"));
+  }
+  export_model();
   log_info(str("done: ", escape(final.string())));
   return Exit::ok;
+}
+
+void PretrainRun::tell_if_past_the_end(std::int64_t done) const {
+  const std::int64_t last = summary_.length.steps;
+  if (done == last) log_info(str("already at its last step, ", last, ": nothing is left to train"));
+  if (done > last)
+    log_warning(str("the checkpoint is of step ", done, ", past the end of the run as it is now, step ", last,
+                    ": nothing is trained, and what is exported is step ", done));
 }
 
 OpenedModel PretrainRun::description() const {

@@ -39,6 +39,7 @@ class PretrainRun {
   void go_on_from(const ResumePoint& point, SharedOptimizer& optimizer, LossScale& scale);
   Exit loop(Team& team, MaskedAutoencoder& model, SharedOptimizer& optimizer, LossScale& scale, RunFolder& folder,
             std::int64_t done, CheckpointState state);
+  void tell_if_past_the_end(std::int64_t done) const;
   OpenedModel description() const;
   Pretraining::Options task_options(Team& team, BadFiles& bad_files) const;
   LoopOptions loop_options(const Team& team, std::int64_t done) const;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "luvit/core/error.h"
 #include "luvit/core/signals.h"
 #include "luvit/eval/inference_model.h"
 #include "luvit/eval/pictures.h"
@@ -82,8 +83,7 @@ std::optional<Evaluation> Pretraining::evaluate() {
 bool Pretraining::evaluate_own(const at::Tensor& sum) {
   const ComputeType compute(compute_type(options_.precision));
   const std::int64_t n = val_->size(), rank = team_.rank(), ranks = team_.size(), most = options_.evaluation_batch;
-  EvaluationReader reader(*val_, view_of(description_.preprocess), options_.loader.workers, most, n * rank / ranks,
-                          n * (rank + 1) / ranks);
+  std::optional<EvaluationReader> reader;
   EvaluationReader::Batch batch;
   std::exception_ptr failure;
   bool over = false;
@@ -92,7 +92,10 @@ bool Pretraining::evaluate_own(const at::Tensor& sum) {
   for (std::int64_t round = 0; round < rounds && !over; ++round) {
     team_.alive();
     try {
-      if (!failure && reader.next(batch)) sum.add_(loss_of(batch));
+      if (!reader && !failure)
+        reader.emplace(*val_, view_of(description_.preprocess), options_.loader.workers, most, n * rank / ranks,
+                       n * (rank + 1) / ranks);
+      if (!failure && reader->next(batch)) sum.add_(loss_of(batch));
     } catch (...) {
       failure = std::current_exception();
     }
@@ -113,18 +116,26 @@ at::Tensor Pretraining::loss_of(const EvaluationReader::Batch& batch) {
   return loss.to(at::kDouble) * static_cast<double>(rows);
 }
 
-// The first images of data.val, else of data.train: original, masked, reconstructed.
+// The first readable images of data.val, else of data.train: original, masked, reconstructed.
 std::optional<Image> Pretraining::picture() {
   const Dataset& shown = val_ ? *val_ : *train_;
   const at::NoGradGuard no_gradients;
   const ComputeType compute(compute_type(options_.precision));
-  const std::int64_t count = std::min<std::int64_t>({shown.size(), options_.evaluation_batch, 8});
-  EvaluationReader reader(shown, view_of(description_.preprocess), options_.loader.workers, count, 0, count);
-  EvaluationReader::Batch batch;
-  reader.next(batch);
-  const at::Tensor noise = evaluation_noise(options_.loader.seed, 0, count, model_.options.patches());
-  const MaeOutput out = model_(batch.images.to(options_.device), noise.to(options_.device));
-  return reconstruction_sheet(batch.images, out.pred.to(at::kCPU, at::kFloat), out.mask.to(at::kCPU),
+  const std::int64_t wanted = std::min<std::int64_t>(options_.evaluation_batch, 8);
+  const std::int64_t tried = std::min(shown.size(), 16 * wanted);
+  std::vector<at::Tensor> found, noises;
+  for (std::int64_t i = 0; i < tried && std::ssize(found) < wanted; ++i) try {
+      EvaluationReader reader(shown, view_of(description_.preprocess), /*workers=*/1, /*batch=*/1, i, i + 1);
+      EvaluationReader::Batch batch;
+      reader.next(batch);
+      found.push_back(batch.images);
+      noises.push_back(evaluation_noise(options_.loader.seed, i, 1, model_.options.patches()));
+    } catch (const DataError&) {  // training and evaluation tell about it
+      if (i + 1 == tried && found.empty()) throw;
+    }
+  const at::Tensor images = at::cat(found), noise = at::cat(noises);
+  const MaeOutput out = model_(images.to(options_.device), noise.to(options_.device));
+  return reconstruction_sheet(images, out.pred.to(at::kCPU, at::kFloat), out.mask.to(at::kCPU),
                               model_.options.patch_size, model_.masking.norm_pix, description_.preprocess);
 }
 

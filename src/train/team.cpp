@@ -85,7 +85,8 @@ void Team::fail() {
 }
 
 void Team::alive() {
-  watch_->alive();
+  const std::lock_guard lock(watch_in_use_);
+  if (watch_) watch_->alive();
 }
 
 std::string Team::from_leader(const std::string& text) {
@@ -100,9 +101,9 @@ void Team::together(const std::function<void()>& part_of_all) {
   } catch (const Error& error) {
     failure = std::current_exception();
     told = str(static_cast<int>(error.exit()), " ", error.lines().front());
-  } catch (const std::exception& error) {
+  } catch (...) {
     failure = std::current_exception();
-    told = str(static_cast<int>(Exit::failure), " ", error.what());
+    told = str(static_cast<int>(Exit::failure), " ", line_of_current_exception());
   }
   const std::vector<std::string> all = ranks_->gather_text(told);
   for (std::int64_t first = 0; first < size(); ++first) {
@@ -128,7 +129,10 @@ void Team::require_same(const std::string& what, const std::string& own) {
 
 void Team::part(std::int64_t teller) {
   ranks_->wait_for_all();
-  watch_.reset();
+  {
+    const std::lock_guard lock(watch_in_use_);
+    watch_.reset();
+  }
   if (rank() != teller) log_to_file_only();
 }
 

@@ -91,6 +91,31 @@ TEST_F(Faults, BadFilesUpToTheLimitAreReplacedAndListed) {
   expect_fault(run_.train("third", {"data.max_bad=1", "train.steps=18"}), 3, {"max_bad"});
 }
 
+TEST_F(Faults, ABadImageOfTheLastEvaluationLeavesTheTrainedModel) {
+  const fs::path val = run_.at("val"), bad = val / "class0" / "1001.png";
+  make_images(val, 4);
+  write(bad, "x");
+  const std::vector<std::string> more = {"data.val=" + val.string(), "eval.every_epochs=0", "data.max_bad=5"};
+  for (const char* ranks : {"2", "1"}) {  // the second time there is only the evaluation left
+    auto words = more;
+    words.insert(words.end(), {"--ranks", ranks});
+    const Result result = train(words);
+    expect_fault(result, 3, {"1001.png", "training is complete", "max_bad"});
+    EXPECT_TRUE(fs::exists(run_.at("out") / "model.safetensors"));
+    fs::remove(run_.at("out") / "model.safetensors");
+  }
+  fs::remove(bad);
+  EXPECT_EQ(train(more).code, 0);
+  EXPECT_NE(file_text(run_.at("out") / "metrics.jsonl").find("\"kind\":\"eval\""), std::string::npos);
+}
+
+TEST_F(Faults, ABadImageIsLeftOutOfThePicture) {
+  write(run_.data() / "class0" / "0001.png", "x");
+  const Result result = train({"data.max_bad=1"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_TRUE(fs::exists(run_.at("out") / "reconstructions/step-00000016.png")) << result.err;
+}
+
 TEST_F(Faults, TarCutShort) {
   const std::string command = "tar -C " + run_.data().string() + " -cf " + run_.at("all.tar").string() + " .";
   ASSERT_EQ(std::system(command.c_str()), 0);

@@ -14,11 +14,26 @@ TEST(Resume, StopAndGoOnEndsInTheSameBytes) {
     ASSERT_EQ(run.train("parts", {stop}).code, 75);
     EXPECT_FALSE(fs::exists(run.at("parts") / "model.safetensors"));
   }
-  EXPECT_EQ(run.train("parts", {"train.stop_after_steps=9"}).code, 75) << "already reached";
+  const Result reached = run.train("parts", {"train.stop_after_steps=9"});
+  EXPECT_EQ(reached.code, 75) << "already reached";
+  EXPECT_NE(reached.out.find("stopped by train.stop_after_steps before step 10: nothing new to save"),
+            std::string::npos)
+      << reached.out;
   ASSERT_EQ(run.train("parts").code, 0);
   EXPECT_EQ(hash_of(run.at("parts") / "model.safetensors"), hash_of(run.at("whole") / "model.safetensors"));
   EXPECT_EQ(step_losses(run.at("parts")), step_losses(run.at("whole")));
-  EXPECT_EQ(run.train("parts").code, 0) << "a run at its last step has nothing to do";
+  const Result again = run.train("parts");
+  EXPECT_EQ(again.code, 0) << "a run at its last step has nothing to do";
+  EXPECT_NE(again.out.find("already at its last step, 16"), std::string::npos) << again.out;
+}
+
+TEST(Resume, AnEndThatIsAlreadyPassedIsWarnedOf) {
+  const SmallRun run;
+  ASSERT_EQ(run.train("a", {"train.stop_after_steps=12"}).code, 75);
+  const Result shorter = run.train("a", {"train.steps=8", "--allow-change", "train.steps"});
+  EXPECT_EQ(shorter.code, 0) << shorter.err;
+  EXPECT_NE(shorter.err.find("step 12, past the end of the run as it is now, step 8"), std::string::npos)
+      << shorter.err;
 }
 
 TEST(Resume, NeitherWorkersNorMicroBatchesNorTheFolderMatter) {

@@ -112,6 +112,17 @@ TEST_F(LoopTest, WhatAKilledRunLeftHalfWrittenIsRemoved) {
   EXPECT_TRUE(fs::exists(pictures / "step-00000004.png"));
 }
 
+TEST_F(LoopTest, AStopBeforeTheFirstStepSavesNothingAndSaysSo) {
+  FakeTask task([](std::int64_t) { return At::nothing; });
+  request_stop_for_test();
+  ::testing::internal::CaptureStdout();
+  EXPECT_EQ(train(task, /*float16=*/false), Outcome::stopped);
+  clear_stop_for_test();
+  const std::string said = ::testing::internal::GetCapturedStdout();
+  EXPECT_NE(said.find("before step 1: nothing new to save; run the same command again"), std::string::npos) << said;
+  EXPECT_TRUE(saved_.empty());
+}
+
 TEST_F(LoopTest, AStopAsksForACheckpointOfTheStepInHand) {
   FakeTask task([](std::int64_t step) {
     if (step == 3) request_stop_for_test();

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -55,6 +56,8 @@ class Loop {
 
   Loop(LoopParts parts, LoopOptions options, SaveCheckpoint save);
   Outcome run();
+  // Every step is done and saved: what may still fail is the last evaluation.
+  bool complete() const { return std::max(saved_step_, options_.first_step - 1) >= options_.last_step; }
 
  private:
   struct Pending {  // a step whose numbers are still on their way

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "luvit/distributed/ranks.h"
@@ -41,6 +42,7 @@ class Team {
   bool speaks_of(const Watch::Loss& loss) const;
   std::string program_, launcher_;
   std::unique_ptr<Ranks> ranks_;
+  std::mutex watch_in_use_;       // alive() comes from any thread, and parting ends the watch
   std::unique_ptr<Watch> watch_;  // last: its thread uses the others
 };
 
