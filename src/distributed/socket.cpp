@@ -46,6 +46,12 @@ bool wait_until_connected(int descriptor, std::chrono::milliseconds timeout) {
   return reason == 0;
 }
 
+// Each message by itself, however small.
+void send_at_once(const Socket& connection) {
+  const int yes = 1;
+  setsockopt(connection.descriptor(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+}
+
 Socket listen_on(int family) {
   Socket listener(socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!listener) return listener;
@@ -78,6 +84,12 @@ int port_of(const Socket& socket) {
                                          : reinterpret_cast<sockaddr_in&>(own).sin_port);
 }
 
+Socket accept_from(const Socket& listener) {
+  Socket connection(accept4(listener.descriptor(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (connection) send_at_once(connection);
+  return connection;
+}
+
 Socket connect_to(const std::string& address, int port, std::chrono::milliseconds timeout) {
   const Addresses found = resolve(address, port, SOCK_STREAM);
   for (const addrinfo* each = found.get(); each; each = each->ai_next) {
@@ -85,8 +97,7 @@ Socket connect_to(const std::string& address, int port, std::chrono::millisecond
     if (!connection) continue;
     const int begun = connect(connection.descriptor(), each->ai_addr, each->ai_addrlen);
     if (begun != 0 && (errno != EINPROGRESS || !wait_until_connected(connection.descriptor(), timeout))) continue;
-    const int yes = 1;
-    setsockopt(connection.descriptor(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    send_at_once(connection);
     return connection;
   }
   fail(str("cannot connect to ", escape(address), ":", port));

@@ -26,6 +26,7 @@ class Socket {
 // Failures are RunErrors with the system's reason.
 Socket listen_on_free_port();  // on all of this machine's addresses
 int port_of(const Socket& socket);
+Socket accept_from(const Socket& listener);  // none where nobody is waiting
 Socket connect_to(const std::string& address, int port, std::chrono::milliseconds timeout);
 
 // The address that packets to another machine leave from (nothing is sent).

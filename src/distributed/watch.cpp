@@ -60,6 +60,7 @@ class WatchThread : public Watch {
   // Tells the peers, then the handler.
   void lost(const Loss& loss);
   void tell_all(const WatchMessage& message);
+  void finish(milliseconds time);       // after the last message
   void farewell(WatchMessage message);  // the thread's last words
   WatchMessage own_state();
 
@@ -124,7 +125,7 @@ void WatchThread::run() {
       const std::lock_guard lock(mutex_);
       if (farewell_) {
         tell_all(*farewell_);
-        for (WatchPeer& peer : meeting_.peers) peer.connection.flush_for(farewell_time);
+        finish(farewell_time);
         return;
       }
     }
@@ -154,7 +155,10 @@ bool WatchThread::handle(WatchPeer& peer) {
     for (const auto& [kind, means] : endings)
       if (message->kind == kind) return lost({means, message->number, message->text}), false;
   }
-  if (peer.left) roll_.left(peer.rank);
+  if (peer.left) {
+    roll_.left(peer.rank);
+    peer.connection.close();  // it waits for this before it closes its own side
+  }
   if (peer.left || !peer.connection.broken()) return true;
   return lost({Loss::Kind::lost, peer.rank, roll_.broken(peer.rank)}), false;
 }
@@ -195,13 +199,19 @@ bool WatchThread::look() {
 void WatchThread::lost(const Loss& loss) {
   for (const auto& [kind, means] : endings)
     if (loss.kind == means) tell_all({kind, static_cast<std::uint32_t>(loss.rank), loss.line});
-  for (WatchPeer& peer : meeting_.peers) peer.connection.flush_for(milliseconds(50));
+  finish(milliseconds(100));
   if (handlers_.on_lost) handlers_.on_lost(loss);
 }
 
 void WatchThread::tell_all(const WatchMessage& message) {
   for (WatchPeer& peer : meeting_.peers)
     if (!peer.left) peer.connection.send(message);
+}
+
+void WatchThread::finish(milliseconds time) {
+  const auto end = Clock::now() + time;
+  for (WatchPeer& peer : meeting_.peers)
+    if (!peer.left) peer.connection.finish(end);
 }
 
 }  // namespace

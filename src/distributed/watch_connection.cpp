@@ -44,11 +44,14 @@ bool WatchConnection::flush() {
   return out_.empty();
 }
 
-void WatchConnection::flush_for(std::chrono::milliseconds time) {
-  const auto end = std::chrono::steady_clock::now() + time;
-  while (!flush() && !broken_ && std::chrono::steady_clock::now() < end) {
-    pollfd writable{socket_.descriptor(), POLLOUT, 0};
-    if (poll(&writable, 1, 10) > 0 && (writable.revents & (POLLERR | POLLHUP))) return;
+void WatchConnection::finish(std::chrono::steady_clock::time_point end) {
+  bool out = false;
+  while (!broken_ && std::chrono::steady_clock::now() < end) {
+    if (!out && (out = flush())) shutdown(socket_.descriptor(), SHUT_WR);
+    pollfd wanted{socket_.descriptor(), static_cast<short>(out ? POLLIN : POLLIN | POLLOUT), 0};
+    poll(&wanted, 1, 10);
+    read();
+    in_.clear();
   }
 }
 

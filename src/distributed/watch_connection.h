@@ -23,13 +23,16 @@ class WatchConnection {
   int descriptor() const { return socket_.descriptor(); }
 
   void send(const WatchMessage& message);
-  bool flush();                                    // whether all is out
-  void flush_for(std::chrono::milliseconds time);  // before the end
+  // After the last words: waits, not beyond `end`, until the peer has them and has closed its side. (To close a socket
+  // that holds something unread throws away what is still on its way to the peer.)
+  void finish(std::chrono::steady_clock::time_point end);
   // The next message that has come. Nothing and broken(): nor will any more.
   std::optional<WatchMessage> receive();
   bool broken() const { return broken_; }
+  void close() { socket_ = Socket(); }
 
  private:
+  bool flush();  // whether all is out
   void read();
   Socket socket_;
   std::string in_, out_;
