@@ -14,12 +14,6 @@
 namespace luvit {
 namespace {
 
-struct Failure {
-  Exit exit;
-  std::vector<std::string> lines;
-  std::string hint;
-};
-
 std::string general_hint(Exit exit, const std::string& program) {
   switch (exit) {
     case Exit::usage:
@@ -34,34 +28,18 @@ std::string general_hint(Exit exit, const std::string& program) {
 const char* const memory_hint = "use a smaller train.micro_batch, batch or model, or a machine with more memory";
 
 // torch's messages go on with a C++ stack after the first line.
-Failure of_torch(const c10::Error& error) {
+Error of_torch(const c10::Error& error) {
   std::string what = error.what_without_backtrace();
   what = what.substr(0, what.find('\n'));
   bool memory = dynamic_cast<const c10::OutOfMemoryError*>(&error) || what.find("allocate memory") != std::string::npos;
-  return {Exit::failure, {what}, memory ? memory_hint : ""};
+  return RunError(what, memory ? memory_hint : "");
 }
 
-Failure current_failure() {
-  try {
-    throw;
-  } catch (const Error& error) {
-    return {error.exit(), error.lines(), error.hint()};
-  } catch (const c10::Error& error) {
-    return of_torch(error);
-  } catch (const std::bad_alloc&) {
-    return {Exit::failure, {"out of memory"}, memory_hint};
-  } catch (const std::exception& error) {
-    return {Exit::failure, {error.what()}, ""};
-  } catch (...) {
-    return {Exit::failure, {"unknown exception"}, ""};
-  }
-}
-
-void report(const std::string& program, const std::string& who, const Failure& failure) {
+void report(const std::string& program, const std::string& who, const Error& failure) {
   const std::string speaker = who.empty() ? program : str(program, ", ", who);
-  for (const auto& line : failure.lines) log_error(str(speaker, ": error: ", escape(line)));
-  if (failure.exit == Exit::ok || failure.exit == Exit::stopped) return;
-  log_error(str("hint: ", escape(failure.hint.empty() ? general_hint(failure.exit, program) : failure.hint)));
+  for (const auto& line : failure.lines()) log_error(str(speaker, ": error: ", escape(line)));
+  if (failure.exit() == Exit::ok || failure.exit() == Exit::stopped) return;
+  log_error(str("hint: ", escape(failure.hint().empty() ? general_hint(failure.exit(), program) : failure.hint())));
 }
 
 // Output that was lost (a full disk behind `> file`) must not look like success.
@@ -84,12 +62,28 @@ void failed_writes_are_errors() {
 Error::Error(Exit exit, std::vector<std::string> lines, std::string hint)
     : std::runtime_error(join(lines, "\n")), exit_(exit), lines_(std::move(lines)), hint_(std::move(hint)) {}
 
+Error current_error() {
+  try {
+    throw;
+  } catch (const Error& error) {
+    return error;
+  } catch (const c10::Error& error) {
+    return of_torch(error);
+  } catch (const std::bad_alloc&) {
+    return RunError("out of memory", memory_hint);
+  } catch (const std::exception& error) {
+    return RunError(error.what());
+  } catch (...) {
+    return RunError("unknown exception");
+  }
+}
+
 int report_failure(const std::string& program, const std::string& who) {
-  const Failure failure = current_failure();
+  const Error failure = current_error();
   std::cout.flush();
   report(program, who, failure);
   log_flush();
-  return static_cast<int>(failure.exit);
+  return static_cast<int>(failure.exit());
 }
 
 int run_main(const char* program, int (*body)(int argc, char** argv), int argc, char** argv) {

@@ -7,6 +7,7 @@
 #include "luvit/core/error.h"
 #include "luvit/core/files.h"
 #include "luvit/core/log.h"
+#include "luvit/core/machine.h"
 #include "luvit/core/text.h"
 #include "system_error.h"
 
@@ -32,9 +33,7 @@ std::string holder(int descriptor) {
 }
 
 void write_holder(int descriptor) {
-  char host[65] = "?";
-  ::gethostname(host, sizeof host - 1);
-  std::string text = str("process ", ::getpid(), " on ", host);
+  std::string text = str("process ", ::getpid(), " on ", host_name());
   if (::ftruncate(descriptor, 0) == 0) {
     [[maybe_unused]] auto written = ::pwrite(descriptor, text.data(), text.size(), 0);
   }

@@ -1,14 +1,13 @@
 #include "watch_meeting.h"
 
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <optional>
 #include <random>
 #include <sstream>
 
 #include "luvit/core/error.h"
+#include "luvit/core/machine.h"
 #include "luvit/core/text.h"
 #include "names.h"
 
@@ -18,12 +17,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
-
-std::string host_name() {
-  char name[256] = "?";
-  gethostname(name, sizeof(name) - 1);
-  return name;
-}
 
 // Whoever knows it has read our store: a stranger that knocks at the port does not.
 std::string new_token() {
@@ -36,8 +29,7 @@ std::optional<WatchConnection> next_knock(const Socket& listener, Clock::time_po
   while (Clock::now() < end) {
     pollfd wanted{listener.descriptor(), POLLIN, 0};
     poll(&wanted, 1, 100);
-    Socket socket(accept4(listener.descriptor(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (socket) return WatchConnection(std::move(socket));
+    if (Socket socket = accept_from(listener)) return WatchConnection(std::move(socket));
   }
   return std::nullopt;
 }

@@ -8,6 +8,7 @@
 #include "append_file.h"
 #include "crc32c.h"
 #include "luvit/core/error.h"
+#include "luvit/core/machine.h"
 #include "luvit/core/text.h"
 
 namespace luvit {
@@ -62,9 +63,7 @@ std::string record(std::string_view data) {
 
 // TensorBoard finds files by "tfevents" and reads them in the order of their names: time first.
 fs::path file_name(const fs::path& folder) {
-  char host[256] = "host";
-  ::gethostname(host, sizeof host - 1);
-  return folder / str("events.out.tfevents.", static_cast<std::int64_t>(now()), ".", host, ".", ::getpid());
+  return folder / str("events.out.tfevents.", static_cast<std::int64_t>(now()), ".", host_name(), ".", ::getpid());
 }
 
 }  // namespace

@@ -29,11 +29,15 @@ Tensor scaled_product(const Tensor& a, const Tensor& b, double scale) {
   return at::baddbmm(unread, a, b, /*beta=*/0, /*alpha=*/scale);
 }
 
+// Of scores that nobody else needs.
+Tensor softmaxed(const Tensor& scores) {
+  if (!scores.is_cpu() || scores.scalar_type() != at::kBFloat16) return at::softmax(scores, -1);
+  softmax_in_place(scores);
+  return scores;
+}
+
 Tensor forward_products(Saved& s) {
-  const Tensor scores = scaled_product(s.q, s.k.transpose(1, 2), scale_for(s.q));
-  const bool by_vector = scores.is_cpu() && scores.scalar_type() == at::kBFloat16;
-  if (by_vector) softmax_in_place(scores);
-  s.p = by_vector ? scores : at::softmax(scores, -1);
+  s.p = softmaxed(scaled_product(s.q, s.k.transpose(1, 2), scale_for(s.q)));
   return at::bmm(s.p, s.v);
 }
 

@@ -12,7 +12,7 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// work(first number's place, how many, data pointers…) over both types and all threads.
+// work(how many, a pointer into each tensor) in either type, on all threads.
 template <typename Work, typename... Tensors>
 void elementwise(const Work& work, const Tensor& first, const Tensors&... others) {
   over_pieces(first.numel(), [&](std::int64_t, std::int64_t begin, std::int64_t end) {
@@ -71,24 +71,6 @@ void softmax_in_place(const Tensor& x) {
     std::vector<float> scratch(static_cast<std::size_t>(width + kernel_width));
     softmax_rows(bits(x) + first * width, last - first, width, scratch.data());
   });
-}
-
-bool has_wide_vectors() {
-#if defined(__x86_64__)
-  static const bool found = __builtin_cpu_supports("x86-64-v4");
-  return found;
-#else
-  return false;
-#endif
-}
-
-bool has_bfloat16_instructions() {
-#if defined(__x86_64__)
-  static const bool found = __builtin_cpu_supports("avx512bf16");
-  return found;
-#else
-  return false;
-#endif
 }
 
 }  // namespace luvit

@@ -56,7 +56,7 @@ LUVIT_VECTOR void softmax_rows(Bfloat16* x, std::int64_t rows, std::int64_t n, f
   for (std::int64_t r = 0; r < rows; ++r, x += n) {
     for (std::int64_t i = 0; i < whole; i += width) store(scratch + i, load(x + i));
     if (rest > 0) {
-      store(scratch + whole, load_part(x + whole, rest));
+      store(scratch + whole, load(x + whole, rest));
       for (std::int64_t i = n; i < whole + width; ++i) scratch[i] = lowest;
     }
     Floats top = Floats{} + lowest;
@@ -74,7 +74,7 @@ LUVIT_VECTOR void softmax_rows(Bfloat16* x, std::int64_t rows, std::int64_t n, f
     }
     const float scale = 1.0F / sum(total);
     for (std::int64_t i = 0; i < whole; i += width) store(x + i, load(scratch + i) * scale);
-    if (rest > 0) store_part(x + whole, load(scratch + whole) * scale, rest);
+    if (rest > 0) store(x + whole, load(scratch + whole) * scale, rest);
   }
 }
 

@@ -39,19 +39,30 @@ LUVIT_INLINE void store(Bfloat16* to, Floats v) {
   std::memcpy(to, &halves, sizeof halves);
 }
 
-// The first n < width numbers, the rest zero.
+// The first n ≤ width numbers, the rest zero.
 template <typename T>
-LUVIT_INLINE Floats load_part(const T* from, std::int64_t n) {
+LUVIT_INLINE Floats load(const T* from, std::int64_t n) {
+  if (n == width) return load(from);
   T padded[width] = {};
   std::memcpy(padded, from, static_cast<std::size_t>(n) * sizeof(T));
   return load(padded);
 }
 
 template <typename T>
-LUVIT_INLINE void store_part(T* to, Floats v, std::int64_t n) {
+LUVIT_INLINE void store(T* to, Floats v, std::int64_t n) {
+  if (n == width) return store(to, v);
   T padded[width];
   store(padded, v);
   std::memcpy(to, padded, static_cast<std::size_t>(n) * sizeof(T));
+}
+
+// work(i, count) for the vectors that n numbers fill; the last may have fewer than `width`. Work's call must be
+// LUVIT_INLINE, so that it is compiled for the vectors of the function it stands in.
+template <typename Work>
+LUVIT_INLINE void by_vector(std::int64_t n, const Work& work) {
+  std::int64_t i = 0;
+  for (; i + width <= n; i += width) work(i, width);
+  if (i < n) work(i, n - i);
 }
 
 LUVIT_INLINE float sum(Floats v) {

@@ -82,8 +82,8 @@ json state_to_json(const CheckpointState& state, const json& files) {
 
 }  // namespace
 
-CheckpointState read_checkpoint_state(const fs::path& folder) {
-  const std::string defect = checkpoint_files_defect(folder, FileCheck::hashes);
+CheckpointState read_checkpoint_state(const fs::path& folder, FileCheck check) {
+  const std::string defect = checkpoint_files_defect(folder, check);
   if (!defect.empty())
     throw DataError(str(folder.string(), ": not a whole checkpoint: ", defect),
                     "name a folder like RUN/checkpoints/step-00000100");

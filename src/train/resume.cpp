@@ -17,7 +17,7 @@ namespace {
 void refuse_newer_checkpoints(const ResumePoint& point, RunFolder& folder) {
   const auto newest = folder.checkpoints().newest_whole();
   if (!newest || fs::weakly_canonical(*newest) == fs::weakly_canonical(point.folder)) return;
-  const auto step = read_checkpoint_state(*newest).step;
+  const auto step = read_checkpoint_state(*newest, FileCheck::sizes).step;
   if (step > point.state.step)
     throw UsageError(str("--resume ", point.folder.string(), ": step ", point.state.step,
                          ", but the output folder already holds ", newest->string()),
@@ -36,7 +36,7 @@ std::optional<ResumePoint> find_resume_point(const std::string& choice, RunFolde
   if (choice == "auto") {
     const auto newest = folder.checkpoints().newest_whole();
     if (!newest) return std::nullopt;
-    return ResumePoint{*newest, read_checkpoint_state(*newest)};
+    return ResumePoint{*newest, read_checkpoint_state(*newest, FileCheck::sizes)};
   }
   if (!path_exists(choice))
     throw DataError(str("--resume ", choice, ": no such checkpoint folder"),

@@ -9,17 +9,13 @@
 
 #include "luvit/core/error.h"
 #include "luvit/core/log.h"
+#include "luvit/core/machine.h"
 #include "luvit/core/text.h"
 #include "luvit/core/version.h"
 
 namespace luvit {
 
 namespace {
-
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
-}
 
 void for_each_record(const fs::path& path, const std::function<void(const nlohmann::json&)>& visit) {
   std::ifstream lines(path);

@@ -31,17 +31,6 @@ bool claim_the_end() {
   std::_Exit(code);
 }
 
-std::string line_of_current_exception() {
-  try {
-    throw;
-  } catch (const std::exception& error) {
-    const std::string text = error.what();
-    return text.substr(0, text.find('\n'));
-  } catch (...) {
-    return "unknown exception";
-  }
-}
-
 }  // namespace
 
 Team::Team() : ranks_(one_rank()), watch_(watch_ranks({}, {}, {})) {}
@@ -80,7 +69,7 @@ void Team::lost(const Watch::Loss& loss) {
 void Team::fail() {
   while (!claim_the_end()) std::this_thread::sleep_for(std::chrono::seconds(1));
   const int code = report_failure(program_, str("rank ", rank()));
-  if (watch_) watch_->failing(line_of_current_exception());
+  if (watch_) watch_->failing(current_error().lines().front());
   end_process(code);
 }
 
@@ -98,12 +87,10 @@ void Team::together(const std::function<void()>& part_of_all) {
   std::string told;  // "EXIT LINE"; nothing: it went well
   try {
     part_of_all();
-  } catch (const Error& error) {
-    failure = std::current_exception();
-    told = str(static_cast<int>(error.exit()), " ", error.lines().front());
   } catch (...) {
     failure = std::current_exception();
-    told = str(static_cast<int>(Exit::failure), " ", line_of_current_exception());
+    const Error error = current_error();
+    told = str(static_cast<int>(error.exit()), " ", error.lines().front());
   }
   const std::vector<std::string> all = ranks_->gather_text(told);
   for (std::int64_t first = 0; first < size(); ++first) {

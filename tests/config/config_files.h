@@ -10,17 +10,13 @@
 #include "luvit/config/bindings.h"
 #include "luvit/config/schema.h"
 #include "luvit/core/error.h"
+#include "temporary_folder.h"
 
 namespace luvit {
 
 // A folder of config files for one test.
 class ConfigFiles {
  public:
-  ConfigFiles() {
-    std::string name = testing::TempDir() + "luvit_config_XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~ConfigFiles() { std::filesystem::remove_all(folder_); }
   std::string write(const std::string& name, const std::string& text) const {
     std::filesystem::create_directories((folder_ / name).parent_path());
     std::ofstream(folder_ / name) << text;
@@ -29,7 +25,7 @@ class ConfigFiles {
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
  private:
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
 };
 
 // A driver's schema with every option struct that it declares.

@@ -9,18 +9,10 @@
 
 #include "luvit/core/error.h"
 #include "luvit/core/text.h"
+#include "temporary_folder.h"
 
 namespace luvit {
 namespace {
-
-struct Folder {
-  fs::path path;
-  Folder() {
-    std::string name = testing::TempDir() + "/luvit_files_XXXXXX";
-    path = ::mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path); }
-};
 
 // A disk whose power goes at the n-th operation: nothing after it happens, and what was written but not synced is
 // lost, in the worst order that the system is free to choose: names reach the disk at once, contents only when synced.
@@ -86,8 +78,8 @@ TEST(WriteDurably, LeavesTheOldOrTheNewAtEveryCut) {
   int steps = 0;
   for (; !finished; ++steps) {
     ASSERT_LT(steps, 100);
-    Folder folder;
-    fs::path path = folder.path / "state.json";
+    TemporaryFolder folder;
+    fs::path path = folder.path() / "state.json";
     write_durably(path, "old");
     PowerCut disk(steps);
     {
@@ -106,25 +98,25 @@ TEST(WriteDurably, LeavesTheOldOrTheNewAtEveryCut) {
 
 // The control: the same disk catches a writer that renames what it has not synced.
 TEST(WriteDurably, ThePowerCutWouldCatchAMissingSync) {
-  Folder folder;
-  fs::path path = folder.path / "x";
+  TemporaryFolder folder;
+  fs::path path = folder.path() / "x";
   write_durably(path, "old");
   PowerCut disk(100);
-  auto file = disk.create(folder.path / "x.tmp");
+  auto file = disk.create(folder.path() / "x.tmp");
   put(*file, "new");
   file->close();
-  disk.rename(folder.path / "x.tmp", path);
+  disk.rename(folder.path() / "x.tmp", path);
   EXPECT_EQ(read_file(path), "");
 }
 
 TEST(WriteDurably, AFailureRemovesTheTemporaryFile) {
-  Folder folder;
+  TemporaryFolder folder;
   auto fail = [](FileLayer::Handle& file) {
     put(file, "half");
     throw DataError("no more");
   };
-  EXPECT_THROW(write_durably(folder.path / "x", fail), DataError);
-  EXPECT_TRUE(fs::is_empty(folder.path));
+  EXPECT_THROW(write_durably(folder.path() / "x", fail), DataError);
+  EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
 std::map<std::string, std::string> contents(const fs::path& folder) {
@@ -146,8 +138,8 @@ void cut_at_every_step(bool replacing) {
   bool finished = false;
   for (int steps = 0; !finished; ++steps) {
     ASSERT_LT(steps, 100);
-    Folder folder;
-    fs::path target = folder.path / "step-1";
+    TemporaryFolder folder;
+    fs::path target = folder.path() / "step-1";
     if (replacing) write_checkpoint(target, "old");
     PowerCut disk(steps);
     {
@@ -161,10 +153,10 @@ void cut_at_every_step(bool replacing) {
     bool exists = fs::exists(target);
     EXPECT_TRUE(exists || !replacing) << steps;
     EXPECT_TRUE(!exists || contents(target) == after || (replacing && contents(target) == before)) << steps;
-    auto names = std::distance(fs::directory_iterator(folder.path), fs::directory_iterator());
+    auto names = std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator());
     EXPECT_TRUE(!finished || names == 1) << steps;
     // Whatever was left behind is recognised by its name, and the next try succeeds.
-    for (const auto& entry : fs::directory_iterator(folder.path))
+    for (const auto& entry : fs::directory_iterator(folder.path()))
       EXPECT_TRUE(entry.path() == target || entry.path().string().ends_with(temporary_suffix)) << entry.path();
     write_checkpoint(target, "new");
     EXPECT_EQ(contents(target), after);
@@ -179,12 +171,12 @@ TEST(DurableFolder, ReplacesInOneStep) {
 }
 
 TEST(DurableFolder, WithoutCommitLeavesNothing) {
-  Folder folder;
+  TemporaryFolder folder;
   {
-    DurableFolder unfinished(folder.path / "a/b");
+    DurableFolder unfinished(folder.path() / "a/b");
     unfinished.write("x", [](FileLayer::Handle& file) { put(file, "y"); });
   }
-  EXPECT_TRUE(fs::is_empty(folder.path / "a"));
+  EXPECT_TRUE(fs::is_empty(folder.path() / "a"));
 }
 
 std::string message_of(const std::function<void()>& body) {
@@ -197,34 +189,34 @@ std::string message_of(const std::function<void()>& body) {
 }
 
 TEST(Files, MessagesNamePathAndReason) {
-  Folder folder;
-  fs::create_directory(folder.path / "sub");
+  TemporaryFolder folder;
+  fs::create_directory(folder.path() / "sub");
   EXPECT_EQ(message_of([] {
               auto file = file_layer().create("/dev/full");
               put(*file, "x");
             }),
             "1 cannot write /dev/full: disk full");
-  EXPECT_EQ(message_of([&] { read_file(folder.path / "none"); }),
-            "3 cannot read " + (folder.path / "none").string() + ": no such file or directory");
-  EXPECT_EQ(message_of([&] { read_file(folder.path / "sub"); }),
-            "3 cannot read " + (folder.path / "sub").string() + ": it is a folder");
-  EXPECT_EQ(message_of([&] { write_durably(folder.path / "no/x", "y"); }),
-            "1 cannot create " + (folder.path / str("no/x.", ::getpid(), ".luvit-tmp")).string() +
+  EXPECT_EQ(message_of([&] { read_file(folder.path() / "none"); }),
+            "3 cannot read " + (folder.path() / "none").string() + ": no such file or directory");
+  EXPECT_EQ(message_of([&] { read_file(folder.path() / "sub"); }),
+            "3 cannot read " + (folder.path() / "sub").string() + ": it is a folder");
+  EXPECT_EQ(message_of([&] { write_durably(folder.path() / "no/x", "y"); }),
+            "1 cannot create " + (folder.path() / str("no/x.", ::getpid(), ".luvit-tmp")).string() +
                 ": no such file or directory");
 }
 
 TEST(Files, ReadsWhatWasWritten) {
-  Folder folder;
+  TemporaryFolder folder;
   std::string bytes(300000, 'a');
   bytes[1000] = '\0';
-  write_durably(folder.path / "x", bytes);
-  EXPECT_EQ(read_file(folder.path / "x"), bytes);
+  write_durably(folder.path() / "x", bytes);
+  EXPECT_EQ(read_file(folder.path() / "x"), bytes);
   EXPECT_EQ(read_file("/proc/self/comm").back(), '\n');  // no size known beforehand
 }
 
 TEST(FolderLock, RefusesASecondHolder) {
-  Folder folder;
-  fs::path run = folder.path / "runs/a";
+  TemporaryFolder folder;
+  fs::path run = folder.path() / "runs/a";
   {
     FolderLock lock(run);
     std::string message = message_of([&] { FolderLock second(run); });
@@ -235,62 +227,62 @@ TEST(FolderLock, RefusesASecondHolder) {
 }
 
 TEST(FolderLock, IsReleasedByAKill) {
-  Folder folder;
+  TemporaryFolder folder;
   int ready[2];
   ASSERT_EQ(::pipe(ready), 0);
   pid_t child = ::fork();
   if (child == 0) {
-    FolderLock lock(folder.path);
+    FolderLock lock(folder.path());
     [[maybe_unused]] auto n = ::write(ready[1], "x", 1);
     ::pause();
   }
   char byte;
   ASSERT_EQ(::read(ready[0], &byte, 1), 1);
-  EXPECT_THROW(FolderLock(folder.path), UsageError);
+  EXPECT_THROW(FolderLock(folder.path()), UsageError);
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
-  FolderLock lock(folder.path);
+  FolderLock lock(folder.path());
 }
 
 TEST(FolderLock, AFolderThatCannotBeWrittenIsAWrongOption) {
   EXPECT_EQ(message_of([] { FolderLock lock("/proc/luvit"); }),
             "2 output folder /proc/luvit cannot be written to: no such file or directory");
-  Folder folder;
-  write_durably(folder.path / "file", "x");
-  EXPECT_EQ(message_of([&] { FolderLock lock(folder.path / "file"); }).substr(0, 15), "2 output folder");
+  TemporaryFolder folder;
+  write_durably(folder.path() / "file", "x");
+  EXPECT_EQ(message_of([&] { FolderLock lock(folder.path() / "file"); }).substr(0, 15), "2 output folder");
 }
 
 TEST(WriteDurably, LeavesTheUsersFilesOfSimilarNamesAlone) {
-  Folder folder;
-  write_durably(folder.path / "x.tmp", "mine");
-  write_durably(folder.path / "x", "new");
-  write_durably(folder.path / "y.tmp", "mine");
-  { DurableFolder other(folder.path / "y"); }
-  EXPECT_EQ(read_file(folder.path / "y.tmp"), "mine");
-  EXPECT_EQ(read_file(folder.path / "x.tmp"), "mine");
+  TemporaryFolder folder;
+  write_durably(folder.path() / "x.tmp", "mine");
+  write_durably(folder.path() / "x", "new");
+  write_durably(folder.path() / "y.tmp", "mine");
+  { DurableFolder other(folder.path() / "y"); }
+  EXPECT_EQ(read_file(folder.path() / "y.tmp"), "mine");
+  EXPECT_EQ(read_file(folder.path() / "x.tmp"), "mine");
 }
 
 TEST(FolderContent, KnowsWhatIsThere) {
-  Folder folder;
-  write_durably(folder.path / "b", "");
-  fs::create_directory(folder.path / "a");
-  EXPECT_TRUE(path_exists(folder.path / "b") && path_exists(folder.path / "a"));
-  EXPECT_FALSE(path_exists(folder.path / "c") || path_exists(folder.path / "b/c"));
-  EXPECT_TRUE(is_folder(folder.path / "a"));
-  EXPECT_FALSE(is_folder(folder.path / "b") || is_folder(folder.path / "c"));
-  EXPECT_EQ(list_folder(folder.path), (std::vector<fs::path>{folder.path / "a", folder.path / "b"}));
+  TemporaryFolder folder;
+  write_durably(folder.path() / "b", "");
+  fs::create_directory(folder.path() / "a");
+  EXPECT_TRUE(path_exists(folder.path() / "b") && path_exists(folder.path() / "a"));
+  EXPECT_FALSE(path_exists(folder.path() / "c") || path_exists(folder.path() / "b/c"));
+  EXPECT_TRUE(is_folder(folder.path() / "a"));
+  EXPECT_FALSE(is_folder(folder.path() / "b") || is_folder(folder.path() / "c"));
+  EXPECT_EQ(list_folder(folder.path()), (std::vector<fs::path>{folder.path() / "a", folder.path() / "b"}));
 }
 
 TEST(FolderContent, ALinkToItselfIsADataError) {
-  Folder folder;
-  const fs::path loop = folder.path / "loop";
+  TemporaryFolder folder;
+  const fs::path loop = folder.path() / "loop";
   fs::create_symlink(loop, loop);
   const std::string said = "3 cannot read " + loop.string() + ": too many levels of symbolic links";
   EXPECT_EQ(message_of([&] { path_exists(loop); }), said);
   EXPECT_EQ(message_of([&] { is_folder(loop); }), said);
   EXPECT_EQ(message_of([&] { list_folder(loop); }), said);
-  EXPECT_EQ(message_of([&] { list_folder(folder.path / "none"); }),
-            "3 cannot read " + (folder.path / "none").string() + ": no such file or directory");
+  EXPECT_EQ(message_of([&] { list_folder(folder.path() / "none"); }),
+            "3 cannot read " + (folder.path() / "none").string() + ": no such file or directory");
 }
 
 }  // namespace

@@ -13,22 +13,14 @@
 namespace luvit::testing {
 
 TestFolder::TestFolder() {
-  std::string name = (fs::temp_directory_path() / "luvit-data-XXXXXX").string();
-  if (!::mkdtemp(name.data())) throw std::runtime_error("mkdtemp");
-  path_ = name;
-  ::setenv("LUVIT_CACHE", (path_ / ".cache").c_str(), 1);
-}
-
-TestFolder::~TestFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
+  ::setenv("LUVIT_CACHE", (path() / ".cache").c_str(), 1);
 }
 
 fs::path TestFolder::write(const std::string& name, const std::string& bytes) const {
-  const fs::path path = path_ / name;
-  fs::create_directories(path.parent_path());
-  std::ofstream(path, std::ios::binary) << bytes;
-  return path;
+  const fs::path file = path() / name;
+  fs::create_directories(file.parent_path());
+  std::ofstream(file, std::ios::binary) << bytes;
+  return file;
 }
 
 Image picture(std::int64_t height, std::int64_t width, std::uint64_t seed) {

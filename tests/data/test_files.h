@@ -6,20 +6,14 @@
 
 #include "luvit/core/files.h"
 #include "luvit/data/image.h"
+#include "temporary_folder.h"
 
 namespace luvit::testing {
 
-// A folder of its own for one test, removed at its end. LUVIT_CACHE points into it.
-class TestFolder {
- public:
+// LUVIT_CACHE points into it.
+struct TestFolder : TemporaryFolder {
   TestFolder();
-  ~TestFolder();
-  const fs::path& path() const { return path_; }
-  fs::path operator/(const std::string& name) const { return path_ / name; }
   fs::path write(const std::string& name, const std::string& bytes) const;  // makes the folders above it
-
- private:
-  fs::path path_;
 };
 
 // A picture with areas, edges and noise; each seed another one.

@@ -76,6 +76,11 @@ double largest_difference(const std::vector<at::Tensor>& a, const std::vector<at
   return largest;
 }
 
+void require_plain_gradients(const Network& network, int step) {
+  const double difference = largest_difference(network.gradients(), plain_gradients(at::kDouble, step));
+  require(difference <= 1e-12, "differs by " + std::to_string(difference));
+}
+
 double largest(const std::vector<at::Tensor>& all) {
   double found = 0;
   for (const at::Tensor& each : all) found = std::max(found, each.abs().max().item<double>());
@@ -99,8 +104,7 @@ RANKS_DO(float64_gradients) {
     network.release();
     reduction->expect();
     network.loss(own_rows(place, step)).backward();
-    const double difference = largest_difference(network.gradients(), plain_gradients(at::kDouble, step));
-    require(difference <= 1e-12, "differs by " + std::to_string(difference));
+    require_plain_gradients(network, step);
     require_same_bytes(*ranks, network.gradients());
   }
 }
@@ -117,8 +121,7 @@ RANKS_DO(accumulation) {
       require(largest_difference(network.gradients(), plain_gradients(at::kDouble, step)) > 1e-6, "reduced too early");
     reduction->expect();
     (network.loss(parts[1]) / 2).backward();
-    const double difference = largest_difference(network.gradients(), plain_gradients(at::kDouble, step));
-    require(difference <= 1e-12, "differs by " + std::to_string(difference));
+    require_plain_gradients(network, step);
   }
 }
 

@@ -21,14 +21,6 @@ std::string contents(const fs::path& path) {
   return text.str();
 }
 
-fs::path temporary_file() {
-  std::string pattern = (fs::temp_directory_path() / "luvit-out-XXXXXX").string();
-  const int descriptor = ::mkstemp(pattern.data());
-  if (descriptor < 0) throw std::runtime_error("mkstemp " + pattern);
-  ::close(descriptor);
-  return pattern;
-}
-
 }  // namespace
 
 std::string Result::last_error_line() const {
@@ -40,8 +32,7 @@ std::string Result::last_error_line() const {
 }
 
 Process::Process(const std::string& program, const std::vector<std::string>& arguments,
-                 const std::vector<std::string>& environment, const fs::path& folder)
-    : out_(temporary_file()), err_(temporary_file()) {
+                 const std::vector<std::string>& environment, const fs::path& folder) {
   std::vector<std::string> words = {(fs::path(LUVIT_BINARY_DIR) / "bin" / program).string()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
@@ -52,8 +43,8 @@ Process::Process(const std::string& program, const std::vector<std::string>& arg
   if (child_ > 0) return;
   ::setpgid(0, 0);
   ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
-  ::dup2(::open(out_.c_str(), O_WRONLY | O_TRUNC), STDOUT_FILENO);
-  ::dup2(::open(err_.c_str(), O_WRONLY | O_TRUNC), STDERR_FILENO);
+  ::dup2(::open(out_.c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
+  ::dup2(::open(err_.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
   for (const auto& entry : environment) ::putenv(const_cast<char*>(entry.c_str()));
   if (::chdir(folder.c_str()) != 0) ::_exit(126);
   ::execv(argv[0], argv.data());
@@ -61,13 +52,9 @@ Process::Process(const std::string& program, const std::vector<std::string>& arg
 }
 
 Process::~Process() {
-  if (!ended_) {
-    ::kill(-child_, SIGKILL);
-    ::waitpid(child_, &status_, 0);
-  }
-  std::error_code ignored;
-  fs::remove(out_, ignored);
-  fs::remove(err_, ignored);
+  if (ended_) return;
+  ::kill(-child_, SIGKILL);
+  ::waitpid(child_, &status_, 0);
 }
 
 void Process::signal(int number) {
@@ -100,17 +87,6 @@ Result Process::wait(std::chrono::seconds limit) {
 Result run(const std::string& program, const std::vector<std::string>& arguments,
            const std::vector<std::string>& environment) {
   return Process(program, arguments, environment).wait();
-}
-
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = (fs::temp_directory_path() / "luvit-test-XXXXXX").string();
-  if (!::mkdtemp(pattern.data())) throw std::runtime_error("mkdtemp " + pattern);
-  path_ = pattern;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
 }
 
 }  // namespace luvit::test

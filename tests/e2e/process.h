@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "temporary_folder.h"
+
 namespace luvit::test {
 
 namespace fs = std::filesystem;
@@ -38,22 +40,11 @@ class Process {
   pid_t child_ = -1;
   int status_ = 0;
   bool ended_ = false;
-  fs::path out_, err_;
+  TemporaryFolder files_;
+  fs::path out_ = files_ / "out", err_ = files_ / "err";
 };
 
 Result run(const std::string& program, const std::vector<std::string>& arguments,
            const std::vector<std::string>& environment = {});
-
-// A folder of its own, removed at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  const fs::path& path() const { return path_; }
-  fs::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
 
 }  // namespace luvit::test

@@ -8,24 +8,9 @@
 #include "luvit/core/error.h"
 #include "luvit/core/files.h"
 #include "luvit/io/safetensors.h"
+#include "temporary_folder.h"
 
 namespace luvit {
-
-// A folder of its own for each test, removed with it.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "luvit-test-XXXXXX").string();
-    if (!::mkdtemp(name.data())) throw RunError("cannot make a temporary folder");
-    path_ = name;
-  }
-  ~TemporaryFolder() { fs::remove_all(path_); }
-  fs::path operator/(const std::string& name) const { return path_ / name; }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 inline void write_bytes(const fs::path& path, std::string_view bytes) {
   std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));

@@ -8,6 +8,7 @@
 #include "luvit/core/error.h"
 #include "luvit/models/initial_values.h"
 #include "luvit/models/mae.h"
+#include "temporary_folder.h"
 
 namespace luvit {
 namespace {
@@ -39,17 +40,13 @@ struct Training {
 
 class CheckpointTest : public ::testing::Test {
  protected:
-  CheckpointTest() {
-    std::string pattern = (fs::temp_directory_path() / "luvit-checkpoint-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~CheckpointTest() override { fs::remove_all(folder_); }
   fs::path step(int number) const {
     char name[32];
     std::snprintf(name, sizeof name, "step-%08d", number);
     return folder_ / "checkpoints" / name;
   }
-  fs::path folder_;
+  TemporaryFolder temporary_;
+  const fs::path& folder_ = temporary_.path();
 };
 
 TEST_F(CheckpointTest, GivesBackWeightsAndMoments) {

@@ -9,18 +9,13 @@
 #include "luvit/core/error.h"
 #include "luvit/core/signals.h"
 #include "luvit/io/safetensors.h"
+#include "temporary_folder.h"
 
 namespace luvit {
 namespace {
 
 class LoopTest : public ::testing::Test {
  protected:
-  LoopTest() {
-    std::string pattern = (fs::temp_directory_path() / "luvit-loop-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~LoopTest() override { fs::remove_all(path_); }
-
   Outcome train(FakeTask& task, bool float16, std::optional<double> clip = {}) {
     RunFolder folder(path_ / "run");
     folder.open("train: {}\n", {});
@@ -44,7 +39,8 @@ class LoopTest : public ::testing::Test {
     text << file.rdbuf();
     return text.str();
   }
-  fs::path path_;
+  TemporaryFolder folder_;
+  const fs::path& path_ = folder_.path();
   std::vector<std::int64_t> saved_;
 };
 

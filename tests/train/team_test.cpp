@@ -8,6 +8,7 @@
 #include "../distributed/rank_processes.h"
 #include "fake_task.h"
 #include "luvit/core/error.h"
+#include "temporary_folder.h"
 
 // What happens on some ranks alone, and how all come to know of it: with real processes.
 
@@ -138,14 +139,13 @@ RANKS_DO(a_bad_gradient_on_rank_1) {
 class BadNumbers : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(BadNumbers, OfOneRankEndAllBeforeTheUpdate) {
-  std::string folder = (fs::temp_directory_path() / "luvit-team-XXXXXX").string();
-  ASSERT_TRUE(::mkdtemp(folder.data()));
-  for (const test::Process& process : test::start_ranks(3, GetParam(), {{"LUVIT_TEST_FOLDER", folder}})) {
+  const TemporaryFolder folder;
+  for (const test::Process& process :
+       test::start_ranks(3, GetParam(), {{"LUVIT_TEST_FOLDER", folder.path().string()}})) {
     const test::Ended ended = test::wait_for(process);
     EXPECT_EQ(ended.exit, 0) << ended.errors;
   }
-  EXPECT_TRUE(fs::exists(fs::path(folder) / "nonfinite/step-000003-rank-1.safetensors"));
-  fs::remove_all(folder);
+  EXPECT_TRUE(fs::exists(folder / "nonfinite/step-000003-rank-1.safetensors"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Team, BadNumbers, ::testing::Values("a_bad_loss_on_rank_1", "a_bad_gradient_on_rank_1"));

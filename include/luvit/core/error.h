@@ -47,6 +47,9 @@ struct RunError : Error {
   explicit RunError(const std::string& what, std::string hint = {}) : Error(Exit::failure, what, std::move(hint)) {}
 };
 
+// The exception being handled, whatever it is, told as ours.
+Error current_error();
+
 // Runs a program's body. Any exception becomes "PROGRAM: error: WHAT" on stderr, then "hint: …" as the
 // last line, and the exit code; control characters are escaped, no stack trace is shown.
 int run_main(const char* program, int (*body)(int argc, char** argv), int argc, char** argv);

@@ -2,12 +2,15 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <string>
 
 namespace luvit {
 
 // Makes glibc keep large freed blocks instead of handing each back to the kernel: without it every big activation is
 // mapped and page-faulted anew (a third of a training step on CPU). run_main calls it; nothing on other C libraries.
 void tune_malloc();
+
+std::string host_name();
 
 // Most memory that this process has had resident so far, in bytes.
 std::int64_t peak_memory_bytes();

@@ -52,8 +52,8 @@ class Checkpoints {
   void prune(std::int64_t newest, std::int64_t keep, const std::vector<std::int64_t>& pinned) const;
 };
 
-// DataError unless the folder is a whole checkpoint.
-CheckpointState read_checkpoint_state(const fs::path& folder);
+// DataError unless the folder is a whole checkpoint; FileCheck::sizes where its hashes have just been looked at.
+CheckpointState read_checkpoint_state(const fs::path& folder, FileCheck check = FileCheck::hashes);
 // Trained and fixed tensors of the model; the frozen block stays as it is.
 void restore(const fs::path& folder, Module& model);
 AdamW::NamedState saved_optimizer(const fs::path& folder);
