@@ -5,8 +5,8 @@
 #include "luvit/core/log.h"
 #include "luvit/core/text.h"
 #include "luvit/core/version.h"
+#include "luvit/distributed/device.h"
 #include "luvit/distributed/local_launch.h"
-#include "luvit/train/device.h"
 #include "pretrain_run.h"
 
 namespace luvit {

@@ -7,10 +7,10 @@
 #include "luvit/core/signals.h"
 #include "luvit/core/text.h"
 #include "luvit/core/version.h"
+#include "luvit/distributed/device.h"
 #include "luvit/models/initial_values.h"
 #include "luvit/models/precision.h"
 #include "luvit/train/agreement.h"
-#include "luvit/train/device.h"
 #include "luvit/train/plan.h"
 #include "luvit/train/run_weights.h"
 

@@ -7,7 +7,7 @@
 
 #include "luvit/core/log.h"
 #include "luvit/core/text.h"
-#include "luvit/train/device.h"
+#include "luvit/distributed/device.h"
 
 namespace luvit {
 

@@ -1,7 +1,7 @@
 #pragma once
+#include "luvit/distributed/team.h"
 #include "luvit/models/module.h"
 #include "luvit/train/resume.h"
-#include "luvit/train/team.h"
 
 namespace luvit {
 

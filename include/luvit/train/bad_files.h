@@ -1,8 +1,8 @@
 #pragma once
 #include <set>
 
+#include "luvit/distributed/team.h"
 #include "luvit/train/run_folder.h"
-#include "luvit/train/team.h"
 
 namespace luvit {
 

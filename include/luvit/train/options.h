@@ -3,11 +3,10 @@
 #include <optional>
 #include <string>
 
+#include "luvit/distributed/device.h"
 #include "luvit/models/options.h"
 
 namespace luvit {
-
-enum class DeviceChoice { automatic, cpu, cuda };
 
 struct TrainOptions {
   std::int64_t batch_size = 4096;           // global

@@ -3,10 +3,10 @@
 
 #include "luvit/data/evaluation_reader.h"
 #include "luvit/data/loader.h"
+#include "luvit/distributed/team.h"
 #include "luvit/models/mae.h"
 #include "luvit/train/pretrain_config.h"
 #include "luvit/train/task.h"
-#include "luvit/train/team.h"
 #include "luvit/weights/model_file.h"
 
 namespace luvit {

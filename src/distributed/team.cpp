@@ -1,4 +1,4 @@
-#include "luvit/train/team.h"
+#include "luvit/distributed/team.h"
 
 #include <unistd.h>
 

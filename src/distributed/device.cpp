@@ -1,4 +1,4 @@
-#include "luvit/train/device.h"
+#include "luvit/distributed/device.h"
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>

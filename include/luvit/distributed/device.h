@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "luvit/train/options.h"
-
 namespace luvit {
+
+enum class DeviceChoice { automatic, cpu, cuda };
 
 // auto takes the GPU where there is one and says what it took; UsageError when cuda is asked and there is none. The
 // local_rank-th of several; where a launcher shows each rank one GPU only, that one.
