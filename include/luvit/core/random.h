@@ -21,6 +21,7 @@ enum class Purpose : std::uint32_t {
   mix = 11,
   synthetic = 12,  // benchmarks and tests
   evaluation_mask = 13,
+  bootstrap = 14,  // statistics
 };
 
 // Counter-based random numbers: Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
