@@ -63,6 +63,14 @@ Place place_of(const Said& said, const Environment& environment) {
   return place;
 }
 
+std::int64_t own_cores(const Place& place) {
+  const std::int64_t cores = std::max(1L, sysconf(_SC_NPROCESSORS_ONLN));
+  cpu_set_t bound;
+  const std::int64_t usable = sched_getaffinity(0, sizeof(bound), &bound) == 0 ? CPU_COUNT(&bound) : cores;
+  const bool bound_alone = usable < cores && place.launcher != "--ranks";  // we bind nobody
+  return bound_alone ? usable : std::max<std::int64_t>(1, usable / place.local_ranks);
+}
+
 }  // namespace
 
 Environment process_environment() {
@@ -85,14 +93,12 @@ Place find_place(const Environment& environment) {
   return first ? place_of(*first, environment) : Place();
 }
 
-std::int64_t share_of_cores(const Place& place, const Environment& environment) {
+CoreShare share_of_cores(const Place& place, const Environment& environment) {
+  const std::int64_t cores = own_cores(place);
+  CoreShare share{.threads = cores, .workers = std::max<std::int64_t>(1, cores - 1)};
   if (const auto threads = environment("OMP_NUM_THREADS"))
-    return std::max<std::int64_t>(1, number("OMP_NUM_THREADS", threads->substr(0, threads->find(','))));
-  const std::int64_t cores = std::max(1L, sysconf(_SC_NPROCESSORS_ONLN));
-  cpu_set_t bound;
-  const std::int64_t usable = sched_getaffinity(0, sizeof(bound), &bound) == 0 ? CPU_COUNT(&bound) : cores;
-  const bool bound_alone = usable < cores && place.launcher != "--ranks";  // we bind nobody
-  return bound_alone ? usable : std::max<std::int64_t>(1, usable / place.local_ranks);
+    share.threads = std::max<std::int64_t>(1, number("OMP_NUM_THREADS", threads->substr(0, threads->find(','))));
+  return share;
 }
 
 }  // namespace luvit

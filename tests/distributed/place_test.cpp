@@ -10,11 +10,19 @@ namespace luvit::test {
 
 namespace {
 
-Place find(const Variables& variables) {
-  return find_place([&](const std::string& name) -> std::optional<std::string> {
+Environment environment(const Variables& variables) {
+  return [variables](const std::string& name) -> std::optional<std::string> {
     const auto found = variables.find(name);
     return found == variables.end() ? std::nullopt : std::optional(found->second);
-  });
+  };
+}
+
+Place find(const Variables& variables) {
+  return find_place(environment(variables));
+}
+
+CoreShare cores_of(const Place& place, const Variables& variables = {}) {
+  return share_of_cores(place, environment(variables));
 }
 
 Variables operator+(Variables one, const Variables& more) {
@@ -164,15 +172,19 @@ TEST(Place, TorchrunInsideSlurmWinsIfTheyAgree) {
 }
 
 TEST(Place, CoresAreShared) {
-  const auto cores = [](const Place& place, const Variables& variables = {}) {
-    return share_of_cores(place, [&](const std::string& name) -> std::optional<std::string> {
-      return variables.contains(name) ? std::optional(variables.at(name)) : std::nullopt;
-    });
-  };
-  const std::int64_t all = cores({});
-  EXPECT_EQ(cores({.local_ranks = 2, .launcher = "--ranks"}), std::max<std::int64_t>(1, all / 2));
-  EXPECT_EQ(cores({.local_ranks = 1000, .launcher = "--ranks"}), 1);
-  EXPECT_EQ(cores({}, {{"OMP_NUM_THREADS", "3"}}), 3);
+  const CoreShare all = cores_of({});
+  EXPECT_EQ(all.workers, std::max<std::int64_t>(1, all.threads - 1));
+  EXPECT_EQ(cores_of({.local_ranks = 2, .launcher = "--ranks"}).threads, std::max<std::int64_t>(1, all.threads / 2));
+  EXPECT_EQ(cores_of({.local_ranks = 1000, .launcher = "--ranks"}).threads, 1);
+}
+
+// torchrun sets it to 1, as a guard for programs that would else all take every core: no word on who reads the data.
+TEST(Place, OmpNumThreadsIsForArithmeticOnly) {
+  for (const char* threads : {"1", "7", "7,2"}) {
+    const CoreShare share = cores_of({}, {{"OMP_NUM_THREADS", threads}});
+    EXPECT_EQ(share.threads, threads[0] - '0');
+    EXPECT_EQ(share.workers, cores_of({}).workers);
+  }
 }
 
 }  // namespace luvit::test

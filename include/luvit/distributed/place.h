@@ -28,8 +28,13 @@ Environment process_environment();
 // own. Half a set, numbers that are none, or two sets that contradict each other: UsageError naming the variable.
 Place find_place(const Environment& environment);
 
-// The threads a rank should compute with where nobody says how many: OMP_NUM_THREADS (torchrun sets it); the cores the
-// launcher has bound this process to; or, of all cores, an equal part for each of the machine's ranks.
-std::int64_t share_of_cores(const Place& place, const Environment& environment);
+// What a rank uses of its machine where nobody says how much. Its cores are those that the launcher has bound this
+// process to; or, of all cores, an equal part for each of the machine's ranks.
+struct CoreShare {
+  std::int64_t threads;  // to compute with: OMP_NUM_THREADS where it is set, else as many as it has cores
+  std::int64_t
+      workers;  // to read data with: one core fewer. OMP_NUM_THREADS, which torchrun sets to 1, is not for them
+};
+CoreShare share_of_cores(const Place& place, const Environment& environment);
 
 }  // namespace luvit
