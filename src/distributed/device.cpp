@@ -19,21 +19,42 @@
 
 namespace luvit {
 
-at::Device choose_device(DeviceChoice choice, std::int64_t local_rank) {
-  const bool available = at::hasCUDA();
-  if (choice == DeviceChoice::cuda && !available)
+namespace {
+
+std::int64_t visible_gpus() {
+  return at::hasCUDA() ? static_cast<std::int64_t>(at::detail::getCUDAHooks().deviceCount()) : 0;
+}
+
+// SLURM and OpenMPI can give each task its GPU and hide the others, and so can a script that torchrun starts. What
+// --ranks starts sees what it sees itself.
+bool may_see_its_own_only(const Place& place, const Environment& environment) {
+  if (place.launcher == "torchrun") return environment("CUDA_VISIBLE_DEVICES").has_value();
+  return place.launcher == "SLURM" || place.launcher == "OpenMPI";
+}
+
+}  // namespace
+
+at::Device choose_device(DeviceChoice choice, const Place& place) {
+  const at::Device device = device_of_rank(choice, visible_gpus(), place, process_environment());
+  if (choice == DeviceChoice::automatic && device.is_cpu()) log_info("no CUDA device is found: training on the CPU");
+  return device;
+}
+
+at::Device device_of_rank(DeviceChoice choice, std::int64_t gpus, const Place& place, const Environment& environment) {
+  if (choice == DeviceChoice::cuda && gpus == 0)
     throw UsageError("train.device: cuda, but no CUDA device is found on this machine",
                      "check nvidia-smi, or set train.device=cpu");
-  if (choice == DeviceChoice::cpu || !available) {
-    if (choice == DeviceChoice::automatic) log_info("no CUDA device is found: training on the CPU");
-    return at::kCPU;
-  }
-  const auto count = static_cast<std::int64_t>(at::detail::getCUDAHooks().deviceCount());
-  if (count == 1) return at::Device(at::kCUDA, 0);
-  if (local_rank >= count)
-    throw UsageError(str("rank ", local_rank, " on this machine has no GPU of its own: there are ", count),
+  if (choice == DeviceChoice::cpu || gpus == 0) return at::kCPU;
+  if (gpus == 1 && may_see_its_own_only(place, environment)) return at::Device(at::kCUDA, 0);
+  if (place.local_rank >= gpus)
+    throw UsageError(str("rank ", place.local_rank, " on this machine has no GPU of its own: there ",
+                         gpus == 1 ? "is " : "are ", gpus),
                      "start as many ranks as there are GPUs, or set train.device=cpu");
-  return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(local_rank));
+  return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(place.local_rank));
+}
+
+void require_gpus(DeviceChoice choice, std::int64_t ranks) {
+  device_of_rank(choice, visible_gpus(), {.local_rank = ranks - 1, .launcher = "--ranks"}, process_environment());
 }
 
 std::string device_name(at::Device device) {
