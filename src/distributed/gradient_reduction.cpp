@@ -63,6 +63,7 @@ class ReducerReduction : public GradientReduction {
  public:
   ReducerReduction(std::shared_ptr<Collectives> all, std::vector<at::Tensor> parameters, Compression compression);
 
+  void begin_sum() override;
   void expect() override {
     reducer_->prepare_for_forward();
     reducer_->prepare_for_backward({});
@@ -73,6 +74,7 @@ class ReducerReduction : public GradientReduction {
  private:
   std::shared_ptr<Collectives> all_;
   std::unique_ptr<c10d::Reducer> reducer_;
+  std::vector<c10d::GradBucket> buckets_;  // share the Reducer's storage
   std::vector<std::int64_t> bucket_bytes_;
 };
 
@@ -95,9 +97,19 @@ ReducerReduction::ReducerReduction(std::shared_ptr<Collectives> all, std::vector
     all_->timed("agreeing on buckets", [this] { reducer_->rebuild_buckets(); });
   }
   reducer_->register_comm_hook(std::make_unique<SendBucket>(all_, compression));
-  for (const c10d::GradBucket& bucket : reducer_->get_grad_buckets(/*return_zero_tensors=*/false)) {
+  buckets_ = reducer_->get_grad_buckets(/*return_zero_tensors=*/false);
+  for (const c10d::GradBucket& bucket : buckets_) {
     const auto type = compression == Compression::bfloat16 ? at::kBFloat16 : bucket.getBuffer().scalar_type();
     bucket_bytes_.push_back(bucket.getBuffer().numel() * static_cast<std::int64_t>(c10::elementSize(type)));
+  }
+}
+
+void ReducerReduction::begin_sum() {
+  const at::NoGradGuard no_gradients;
+  for (const c10d::GradBucket& bucket : buckets_) {
+    bucket.getBuffer().zero_();
+    const auto places = bucket.getGradients();
+    for (std::size_t i = 0; i < places.size(); ++i) bucket.getParameters()[i].mutable_grad() = places[i];
   }
 }
 

@@ -7,6 +7,7 @@ namespace luvit {
 namespace {
 
 struct NoReduction : GradientReduction {
+  void begin_sum() override {}
   void expect() override {}
   std::vector<std::int64_t> bucket_bytes() const override { return {}; }
 };

@@ -25,6 +25,7 @@ at::Tensor TrainingStep::accumulate(const StepBatch& batch, bool reduce, const s
   const auto begin = [&] {
     before_backward();
     optimizer_.release_grad();
+    if (options_.micro_batch < batch.rows) reduction_->begin_sum();
   };
   if (at_once) begin();
   at::Tensor loss;

@@ -16,6 +16,9 @@ enum class Compression { none, bfloat16 };
 class GradientReduction {
  public:
   virtual ~GradientReduction() = default;
+  // Before the first of several backward passes that add up: gradients are zeros in the buckets they will be sent from,
+  // so that no second copy of them is kept. (A single pass needs no zeros to add to.)
+  virtual void begin_sum() = 0;
   // Call before the backward pass whose end completes the step's gradients; passes without it only add up.
   virtual void expect() = 0;
   virtual std::vector<std::int64_t> bucket_bytes() const = 0;  // as they travel, in the order they are sent
