@@ -16,8 +16,6 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-constexpr double noise = 0.002;  // seconds a step: what a log line or another process costs
-
 std::string ratio(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2f", value);

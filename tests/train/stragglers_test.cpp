@@ -34,6 +34,8 @@ TEST(Stragglers, AlikeAndAloneNobodyIs) {
 TEST(Stragglers, MillisecondsAreNoise) {
   Stragglers stragglers;
   EXPECT_FALSE(after_a_window(stragglers, {0.002, 0.003}));
+  EXPECT_FALSE(after_a_window(stragglers, {0.012, 0.030})) << "less than 20 ms a step";
+  EXPECT_TRUE(after_a_window(stragglers, {0.012, 0.034}));
 }
 
 }  // namespace

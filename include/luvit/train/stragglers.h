@@ -10,6 +10,8 @@ class Stragglers {
  public:
   static constexpr int window = 20;         // steps
   static constexpr double tolerance = 1.2;  // times the median of the others
+  // And beyond that seconds a step: where steps take milliseconds, a log line or another process makes a fifth of one.
+  static constexpr double noise = 0.02;
 
   // Each rank's own seconds in a step. At the end of a window, a line for the log where one rank was slower.
   std::optional<std::string> add(const std::vector<double>& seconds);
