@@ -3,7 +3,9 @@
 
 #ifndef LUVIT_CORE_ONLY
 #include "luvit/data/loader_speed.h"
-#include "luvit/train/pretrain_config.h"
+#include "luvit/train/finetune_program.h"
+#include "luvit/train/pretrain_program.h"
+#include "luvit/train/training_program.h"
 #endif
 
 namespace {
@@ -13,13 +15,28 @@ luvit::BenchLibraries libraries() {
   return {};
 }
 #else
-void take_config(luvit::BenchOptions& options, luvit::PretrainConfig& config, const std::string& path,
+// Of both programs; without --config, the paper's recipes.
+struct Recipes {
+  luvit::PretrainConfig pretrain;
+  luvit::FinetuneConfig finetune;
+};
+
+// The config of the task's own program.
+void take_config(luvit::BenchOptions& options, Recipes& recipes, const std::string& path,
                  const std::vector<std::string>& overrides) {
+  const bool finetunes = options.task == luvit::BenchTask::finetune;
+  const auto driver = finetunes ? luvit::finetune_driver(recipes.finetune) : luvit::pretrain_driver(recipes.pretrain);
   luvit::Schema schema;
-  declare(schema, config);
-  luvit::settle_with_weights(config, read_pretrain_config(schema, config, path, overrides));
+  driver->declare(schema);
+  driver->settle_with_weights(read_run_config(schema, *driver, path, overrides), /*only_what_exists=*/false);
+  const luvit::RunConfig& config = driver->config();
+  if (finetunes) {
+    recipes.finetune = static_cast<const luvit::FinetuneConfig&>(config);
+  } else {
+    recipes.pretrain = static_cast<const luvit::PretrainConfig&>(config);
+    options.masking = recipes.pretrain.mae;
+  }
   options.model = config.model;
-  options.masking = config.mae;
   options.optim = config.optim;
   options.precision = config.train.precision;
   options.threads = options.workload == luvit::Workload::loader ? config.data.workers : config.train.threads;
@@ -28,17 +45,19 @@ void take_config(luvit::BenchOptions& options, luvit::PretrainConfig& config, co
   options.device = device == DeviceChoice::cpu ? "cpu" : device == DeviceChoice::cuda ? "cuda" : "auto";
 }
 
-luvit::BenchResult time_loader(const luvit::BenchOptions& options, const luvit::PretrainConfig& config) {
+luvit::BenchResult time_loader(const luvit::BenchOptions& options, const Recipes& recipes) {
+  const bool finetunes = options.task == luvit::BenchTask::finetune;
   luvit::LoaderSpeedOptions loading;
   loading.sources = {options.data};
   loading.batch = options.batch;
   loading.workers = options.threads;
   loading.image_size = options.model.image_size;
-  loading.patches = options.model.patches();
+  loading.patches = finetunes ? 0 : options.model.patches();
+  loading.classes = finetunes ? options.model.classes : 0;
   loading.warmup = options.warmup;
   loading.repeats = options.repeats;
-  loading.crop = config.augment;
-  loading.data = config.data;
+  loading.augment = finetunes ? recipes.finetune.augment : luvit::only_crop(recipes.pretrain.augment);
+  loading.data = finetunes ? recipes.finetune.data : recipes.pretrain.data;
   const luvit::LoaderSpeed speed = measure_loader(loading);
   luvit::BenchResult result;
   result.threads = speed.workers;
@@ -48,14 +67,13 @@ luvit::BenchResult time_loader(const luvit::BenchOptions& options, const luvit::
 }
 
 luvit::BenchLibraries libraries() {
-  // Without --config the loader takes the paper's crops and ImageNet's mean: the defaults.
-  const auto config = std::make_shared<luvit::PretrainConfig>();
+  const auto recipes = std::make_shared<Recipes>();
   luvit::BenchLibraries all;
-  all.read_config = [config](luvit::BenchOptions& options, const std::string& path,
-                             const std::vector<std::string>& overrides) {
-    take_config(options, *config, path, overrides);
+  all.read_config = [recipes](luvit::BenchOptions& options, const std::string& path,
+                              const std::vector<std::string>& overrides) {
+    take_config(options, *recipes, path, overrides);
   };
-  all.time_loader = [config](const luvit::BenchOptions& options) { return time_loader(options, *config); };
+  all.time_loader = [recipes](const luvit::BenchOptions& options) { return time_loader(options, *recipes); };
   return all;
 }
 #endif

@@ -58,6 +58,32 @@ void declare_crop(Schema& schema, CropOptions& options) {
   schema.add("augment.flip", options.flip, "probability of a mirror image").range(0, 1);
 }
 
+void declare_augment(Schema& schema, AugmentOptions& options) {
+  declare_crop(schema, options.crop);
+  schema
+      .add("augment.rand_augment.ops", options.rand_augment.ops,
+           "RandAugment's operations an image, each applied with probability 0.5; 0: none")
+      .range(0, 100);
+  schema.add("augment.rand_augment.magnitude", options.rand_augment.magnitude, "their mean strength").range(0, 10);
+  schema
+      .add("augment.rand_augment.std", options.rand_augment.std, "deviation of the strength, which stays within 0 … 10")
+      .range(0, unbounded);
+  schema.add("augment.random_erase", options.random_erase, "probability that a box is replaced by noise").range(0, 1);
+  schema.add("augment.mixup", options.mix.mixup, "λ ~ Beta(mixup, mixup) of blended images; 0: off")
+      .range(0, unbounded);
+  schema
+      .add("augment.cutmix", options.mix.cutmix,
+           "λ ~ Beta(cutmix, cutmix) of images with a box of another's; 0: off; with mixup a coin decides")
+      .range(0, unbounded);
+  schema.add("augment.label_smoothing", options.label_smoothing, "share of a target spread over all classes")
+      .range(0, 1)
+      .below_high();
+  schema
+      .add("augment.mix_group", options.mix.group,
+           "consecutive samples of the global batch with one λ, kind and box; each is mixed with the group's reverse")
+      .range(1, 1 << 24);
+}
+
 void declare_distributed(Schema& schema, DistributedOptions& options) {
   schema.section("distributed", "several ranks");
   schema.add("distributed.timeout_s", options.timeout_s, "how long a rank waits for the others")

@@ -4,6 +4,7 @@
 
 #include "luvit/config/bindings.h"
 #include "luvit/core/text.h"
+#include "luvit/data/mixing.h"
 
 namespace luvit {
 namespace {
@@ -68,6 +69,13 @@ std::vector<Problem> check_crop(const CropOptions& options) {
   if (options.crop_scale[0] <= options.crop_scale[1]) return {};
   return {{"augment.crop_scale", str("the smallest area ", exact(options.crop_scale[0]), " is above the largest ",
                                      exact(options.crop_scale[1]))}};
+}
+
+std::vector<Problem> check_mixing(const MixOptions& options, std::int64_t batch_size, std::int64_t ranks) {
+  const std::int64_t group = mix_group(options, batch_size), share = batch_size / ranks;
+  if (share % group == 0) return {};
+  return {{"augment.mix_group", str(group, " samples are mixed together, and a rank's share of the batch, ", share,
+                                    " of ", batch_size, ", is no multiple of that")}};
 }
 
 std::vector<Problem> check_optim(const OptimOptions& options) {

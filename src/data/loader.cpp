@@ -1,15 +1,18 @@
 #include "luvit/data/loader.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
 #include <set>
+#include <stdexcept>
 #include <thread>
 
 #include "luvit/core/error.h"
 #include "luvit/core/random.h"
 #include "luvit/core/text.h"
+#include "luvit/data/mixing.h"
 #include "sample.h"
 #include "worker_threads.h"
 
@@ -20,7 +23,8 @@ namespace {
 struct Slot {
   Batch batch;
   std::int64_t step = 0;                     // that it is for; 0: free
-  std::int64_t rows_left = 0;                // to be filled
+  std::int64_t rows_left = 0;                // to be filled, and mixed
+  std::vector<char> filled;                  // by row: waits for its partner
   std::vector<std::vector<BadFile>> bad;     // by row
   std::vector<std::exception_ptr> failures;  // by row
 };
@@ -32,6 +36,9 @@ struct Loader::Impl {
       : options(std::move(opts)), samples(data->size()), maker(data, options), on_bad(std::move(report)) {
     if (options.workers <= 0) options.workers = default_workers();
     steps_an_epoch = steps_per_epoch(samples, options.global_batch);
+    if (options.classes > 0) group = mix_group(options.augment.mix, options.global_batch);
+    if (options.rank_first % group != 0 || options.rank_count % group != 0)
+      throw std::logic_error("Loader: a rank's rows of the batch are no multiple of the group that is mixed");
     slots.resize(static_cast<std::size_t>(options.prefetch + 2));
     for (auto& slot : slots) allocate(slot);
     bad_places.insert(options.known_bad.begin(), options.known_bad.end());
@@ -45,6 +52,8 @@ struct Loader::Impl {
     if (options.noise) slot.batch.noise = at::empty({rows, options.patches}, kind(at::kFloat));
     slot.batch.index = at::empty({rows}, at::kLong);
     slot.batch.label = at::empty({rows}, kind(at::kLong));
+    if (options.classes > 0) slot.batch.targets = at::empty({rows, options.classes}, kind(at::kFloat));
+    slot.filled.resize(static_cast<std::size_t>(rows));
     slot.batch.first = options.rank_first;
     slot.bad.resize(static_cast<std::size_t>(rows));
     slot.failures.resize(static_cast<std::size_t>(rows));
@@ -57,15 +66,22 @@ struct Loader::Impl {
   void work();
   bool take(std::int64_t& step, std::int64_t& row);
   void fill(std::int64_t step, std::int64_t row);
+  std::int64_t partner(std::int64_t row) const { return row / group * group + (group - 1 - row % group); }
+  bool completes_a_pair(Slot& slot, std::int64_t row);
+  void mix(Slot& slot, std::int64_t row);
+  std::int64_t place_in_epoch(std::int64_t step, std::int64_t row) const {
+    return (step - 1) % steps_an_epoch * options.global_batch + options.rank_first + row;
+  }
   void settle(Slot& slot);
 
   LoaderOptions options;
   std::int64_t samples, steps_an_epoch = 0;
+  std::int64_t group = 1;  // rows that are mixed together
   SampleMaker maker;
   std::function<void(const BadFile&)> on_bad;
   std::vector<Slot> slots;
 
-  std::mutex mutex;  // guards what follows and each slot's step and rows_left
+  std::mutex mutex;  // guards what follows and each slot's step, rows_left and filled
   std::condition_variable work_ready, batch_ready;
   bool stopping = false;
   std::int64_t fill_step = 1, fill_row = 0;  // the next row to be given to a worker
@@ -107,6 +123,7 @@ bool Loader::Impl::take(std::int64_t& step, std::int64_t& row) {
   if (fill_row == 0) {
     slot.step = slot.batch.step = fill_step;
     slot.rows_left = options.rank_count;
+    std::fill(slot.filled.begin(), slot.filled.end(), 0);
   }
   step = fill_step;
   row = fill_row;
@@ -125,22 +142,46 @@ void Loader::Impl::fill(std::int64_t step, std::int64_t row) {
   try {
     const auto epoch = (step - 1) / steps_an_epoch;
     const Permutation order(static_cast<std::uint64_t>(samples), options.seed, static_cast<std::uint64_t>(epoch));
-    const auto place = (step - 1) % steps_an_epoch * options.global_batch + options.rank_first + row;
+    const auto place = static_cast<std::uint64_t>(place_in_epoch(step, row));
     Row to;
     to.image = slot.batch.images.data_ptr<float>() + row * slot.batch.images.stride(0);
     if (options.noise) to.noise = slot.batch.noise.data_ptr<float>() + row * options.patches;
     to.index = slot.batch.index.data_ptr<std::int64_t>() + row;
     to.label = slot.batch.label.data_ptr<std::int64_t>() + row;
-    maker.make(epoch, static_cast<std::int64_t>(order(static_cast<std::uint64_t>(place))), to, slot.bad[at_row]);
+    if (options.classes > 0) to.target = slot.batch.targets.data_ptr<float>() + row * options.classes;
+    maker.make(epoch, static_cast<std::int64_t>(order(place)), to, slot.bad[at_row]);
   } catch (...) {
     slot.failures[at_row] = std::current_exception();
   }
+}
+
+// Of two partners the one that is ready later has both mixed, by its own worker.
+bool Loader::Impl::completes_a_pair(Slot& slot, std::int64_t row) {
+  const std::lock_guard lock(mutex);
+  slot.filled[static_cast<std::size_t>(row)] = 1;
+  return slot.filled[static_cast<std::size_t>(partner(row))] != 0;
+}
+
+void Loader::Impl::mix(Slot& slot, std::int64_t row) {
+  const auto other = partner(row);
+  if (slot.failures[static_cast<std::size_t>(row)] || slot.failures[static_cast<std::size_t>(other)]) return;
+  const auto epoch = (slot.batch.step - 1) / steps_an_epoch;
+  const auto nth_group = place_in_epoch(slot.batch.step, row) / group;
+  Random random(options.seed, static_cast<std::uint64_t>(epoch), static_cast<std::uint64_t>(nth_group), Purpose::mix);
+  const auto side = options.image_size;
+  const Mix mix = draw_mix(random, options.augment.mix, side, side);
+  const auto of = [](const at::Tensor& tensor, std::int64_t i) {
+    return tensor.data_ptr<float>() + i * tensor.stride(0);
+  };
+  mix_images(mix, of(slot.batch.images, row), of(slot.batch.images, other), side, side);
+  mix_targets(mix, of(slot.batch.targets, row), of(slot.batch.targets, other), options.classes);
 }
 
 void Loader::Impl::work() {
   std::int64_t step = 0, row = 0;
   while (take(step, row)) {
     fill(step, row);
+    if (group > 1 && completes_a_pair(slot_of(step), row)) mix(slot_of(step), row);
     const std::lock_guard lock(mutex);
     if (--slot_of(step).rows_left == 0) batch_ready.notify_all();
   }

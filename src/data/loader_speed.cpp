@@ -12,9 +12,11 @@ LoaderSpeed measure_loader(const LoaderSpeedOptions& options) {
   loading.image_size = options.image_size;
   loading.workers = options.workers > 0 ? options.workers : default_workers();
   loading.patches = options.patches;
-  loading.crop = options.crop;
+  loading.noise = options.patches > 0;
+  loading.augment = options.augment;
+  loading.classes = options.classes;
   loading.data = options.data;
-  Loader loader(open_dataset(options.sources, /*labels_wanted=*/false), loading, {});
+  Loader loader(open_dataset(options.sources, /*labels_wanted=*/options.classes > 0), loading, {});
 
   const std::int64_t steps = (options.images_a_repeat + options.batch - 1) / options.batch;
   // The ring is full when a repeat begins and when it ends, so each repeat makes as many images as it takes.

@@ -3,6 +3,7 @@
 #include "luvit/core/error.h"
 #include "luvit/core/random.h"
 #include "luvit/core/text.h"
+#include "luvit/data/mixing.h"
 #include "resize.h"
 
 namespace luvit {
@@ -33,11 +34,20 @@ void SampleMaker::image(std::int64_t epoch, std::int64_t drawn, std::int64_t ind
   const std::string name = dataset_->name(index);
   const auto [height, width] = image_size(scratch.encoded, name);
   Random crop_numbers = stream(Purpose::crop);
-  const auto& scale = options_.crop.crop_scale;
-  const Box box = random_resized_crop(crop_numbers, height, width, scale.at(0), scale.at(1));
+  const Box box = random_crop(crop_numbers, options_.augment.crop, height, width);
   decode_box(scratch.encoded, name, box, scratch.crop);
   resize_fast(scratch.crop, options_.image_size, options_.image_size, scratch.resized);
-  normaliser_(scratch.resized, stream(Purpose::flip).uniform() < options_.crop.flip, out);
+  normaliser_(scratch.resized, stream(Purpose::flip).uniform() < options_.augment.crop.flip, out);
+}
+
+void SampleMaker::target(std::int64_t label, std::int64_t index, float* out) const {
+  if (label < 0 || label >= options_.classes) {
+    throw DataError(label < 0 ? str(dataset_->name(index), ": has no label")
+                              : str(dataset_->name(index), ": its label ", label, " is not one of the model's ",
+                                    options_.classes, " classes (0 … ", options_.classes - 1, ")"),
+                    "set model.classes to the data's number of classes, or repair the labels");
+  }
+  write_target(label, options_.augment.label_smoothing, out, options_.classes);
 }
 
 void SampleMaker::make(std::int64_t epoch, std::int64_t index, const Row& row, std::vector<BadFile>& bad) const {
@@ -59,6 +69,7 @@ void SampleMaker::make(std::int64_t epoch, std::int64_t index, const Row& row, s
   }
   *row.index = used;
   *row.label = dataset_->label(used);
+  if (row.target) target(*row.label, used, row.target);
   if (row.noise) {
     Random(options_.seed, static_cast<std::uint64_t>(epoch), static_cast<std::uint64_t>(index), Purpose::mask)
         .fill_uniform(row.noise, options_.patches);

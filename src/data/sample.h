@@ -13,6 +13,7 @@ struct Row {
   float* noise = nullptr;  // L; nullptr where no mask is wanted
   std::int64_t* index = nullptr;
   std::int64_t* label = nullptr;
+  float* target = nullptr;  // classes; nullptr where none is wanted
 };
 
 // Makes samples: read, crop, decode, resize, flip, normalise. Stateless between samples, so any thread can make any.
@@ -25,6 +26,7 @@ class SampleMaker {
 
  private:
   void image(std::int64_t epoch, std::int64_t drawn, std::int64_t index, float* out) const;
+  void target(std::int64_t label, std::int64_t index, float* out) const;
 
   std::shared_ptr<const Dataset> dataset_;
   LoaderOptions options_;

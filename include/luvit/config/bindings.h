@@ -24,6 +24,7 @@ void declare_optim(Schema& schema, OptimOptions& options);
 void declare_masking(Schema& schema, MaskingOptions& options);
 void declare_data(Schema& schema, DataOptions& options);
 void declare_crop(Schema& schema, CropOptions& options);
+void declare_augment(Schema& schema, AugmentOptions& options);  // with the crop's keys
 void declare_distributed(Schema& schema, DistributedOptions& options);
 
 // What no single key can say: `heads` divides `dim`, `patch_size` divides `image_size`, … All that is wrong at once.
@@ -31,6 +32,8 @@ void declare_distributed(Schema& schema, DistributedOptions& options);
 std::vector<Problem> check_model(const ModelOptions& options);
 std::vector<Problem> check_masking(const MaskingOptions& options, std::int64_t patches);
 std::vector<Problem> check_crop(const CropOptions& options);
+// A rank's share of the batch is a multiple of the group that is mixed.
+std::vector<Problem> check_mixing(const MixOptions& options, std::int64_t batch_size, std::int64_t ranks);
 // What the config may say and no program of this version does: asked for, it is refused rather than left out.
 std::vector<Problem> check_optim(const OptimOptions& options);
 

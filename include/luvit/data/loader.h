@@ -14,7 +14,8 @@ struct Batch {
   at::Tensor images;       // float32 [B,3,S,S], pinned where CUDA is used
   at::Tensor noise;        // float32 [B,L] (pretraining)
   at::Tensor index;        // int64 [B]: place in the data set of the sample that was used
-  at::Tensor label;        // int64 [B], -1 without labels
+  at::Tensor label;        // int64 [B], -1 without labels; of the image before it is mixed
+  at::Tensor targets;      // float32 [B,classes]: smoothed and mixed (classification)
   std::int64_t step = 0;   // from 1
   std::int64_t first = 0;  // position of row 0 in the global batch
 };
@@ -35,7 +36,10 @@ struct LoaderOptions {
   std::uint64_t seed = 0;
   bool noise = true;
   bool pinned = false;
-  CropOptions crop;
+  AugmentOptions augment = only_crop({});
+  // > 0: targets are made, and DataError comes out of next() for a sample whose label is not below it. Only then are
+  // images mixed; rank_first and rank_count are multiples of mix_group() (mixing.h), std::logic_error otherwise.
+  std::int64_t classes = 0;
   DataOptions data;
   std::vector<std::int64_t> known_bad;  // places counted by earlier starts of the run
 };

@@ -12,14 +12,15 @@ struct LoaderSpeed {
   std::int64_t workers = 0;
 };
 
-// Reads `sources` as pretraining does (crop, flip, noise for the masks of `patches` patches), `warmup` + `repeats`
-// times over at least `images_a_repeat` images, and times whole batches of `batch`. Of `data`, mean, std and max_bad
-// count. workers 0: one a core, less one.
+// Reads `sources` as training does, `warmup` + `repeats` times over at least `images_a_repeat` images, and times whole
+// batches of `batch`: with noise for the masks of `patches` patches (0: none), with targets of `classes` classes where
+// that is above 0. Of `data`, mean, std and max_bad count. workers 0: one a core, less one.
 struct LoaderSpeedOptions {
   std::vector<std::string> sources;
   std::int64_t batch = 64, workers = 1, image_size = 224, patches = 196;
   std::int64_t warmup = 1, repeats = 5, images_a_repeat = 1024;
-  CropOptions crop;
+  std::int64_t classes = 0;
+  AugmentOptions augment = only_crop({});
   DataOptions data;
 };
 LoaderSpeed measure_loader(const LoaderSpeedOptions& options);

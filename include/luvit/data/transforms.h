@@ -14,6 +14,11 @@ Box random_resized_crop(Random& random, std::int64_t height, std::int64_t width,
 // fits into the image; and the box when no try did.
 std::optional<ImageSize> crop_size(std::int64_t height, std::int64_t width, double scale, double aspect);
 Box fallback_crop(std::int64_t height, std::int64_t width);
+// The crop of MAE's linear probe (its util/crop.py): one draw, each side at most the image's.
+Box clamped_crop(Random& random, std::int64_t height, std::int64_t width, double scale_low, double scale_high);
+ImageSize clamped_crop_size(std::int64_t height, std::int64_t width, double scale, double aspect);
+// By the rule that the options name.
+Box random_crop(Random& random, const CropOptions& options, std::int64_t height, std::int64_t width);
 
 // Bicubic with antialiasing, by ATen's uint8 kernel (training; ≤ 2 levels from Pillow on < 1% of pixels).
 Image resize_fast(const Image& image, std::int64_t height, std::int64_t width);
