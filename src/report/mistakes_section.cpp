@@ -1,0 +1,68 @@
+#include "luvit/core/error.h"
+#include "luvit/core/text.h"
+#include "numbers.h"
+#include "sections.h"
+
+namespace luvit {
+namespace {
+
+constexpr std::int64_t thumbnail_side = 224;
+
+// A path out of a file of predictions must not lead out of the suite's folder.
+bool stays_within(const fs::path& path) {
+  if (path.is_absolute()) return false;
+  for (const fs::path& part : path)
+    if (part == "..") return false;
+  return true;
+}
+
+// No picture where the data are not at hand (moved, or on another machine): the report is still of use.
+Picture picture_of(const SuiteResult& suite, const Mistake& mistake) {
+  if (suite.data.empty() || !stays_within(mistake.path)) return {};
+  try {
+    return thumbnail(fs::path(suite.data) / mistake.path, thumbnail_side);
+  } catch (const DataError&) {
+    return {};
+  }
+}
+
+void add_gallery(Report& report, const SuiteResult& suite, const PredictionsRead& read) {
+  std::vector<GalleryItem> items;
+  std::size_t without = 0;
+  for (const Mistake& mistake : read.worst) {
+    items.push_back({picture_of(suite, mistake),
+                     {str(report.class_names(suite, mistake.label), " → ", report.class_names(mistake.prediction)),
+                      str(percent_text(mistake.confidence, 0), " % sure"), mistake.path}});
+    without += items.back().picture.bytes.empty();
+  }
+  report.page.heading(suite.name);
+  report.page.paragraph(str(count_text(read.wrong), " of ", count_text(read.n), " images were named wrong."));
+  if (suite.generated && !items.empty())
+    report.page.warning("The model saw these images corrupted; the pictures, where shown, are the clean sources.");
+  report.page.gallery(items);
+  if (without > 0)
+    report.page.paragraph(str(without, " of the pictures could not be read below ",
+                              suite.data.empty() ? "the suite’s folder, which results.json does not name" : suite.data,
+                              "."));
+}
+
+}  // namespace
+
+void add_mistakes(Report& report) {
+  bool first = true;
+  for (const SuiteResult& suite : report.run.suites) {
+    const auto read = report.predictions.find(suite.name);
+    if (read == report.predictions.end() || suite.kind == "imagenet9") continue;
+    if (first) {
+      report.page.section("Worst mistakes");
+      report.page.paragraph(str(
+          "The images on which the model was most sure of a wrong class: right class → answer. The ", mistakes_shown,
+          " most confident ones of a suite, each pair of classes once. Classes are called by "
+          "their folders. Some of these will be mistakes of the labels, not of the model."));
+    }
+    first = false;
+    add_gallery(report, suite, read->second);
+  }
+}
+
+}  // namespace luvit

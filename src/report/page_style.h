@@ -1,0 +1,7 @@
+#pragma once
+
+namespace luvit {
+
+extern const char* const page_style;
+
+}  // namespace luvit
