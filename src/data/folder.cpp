@@ -4,10 +4,11 @@
 #include <cerrno>
 #include <cstring>
 
-#include "file_bytes.h"
 #include "image_names.h"
 #include "luvit/core/error.h"
+#include "luvit/core/input_file.h"
 #include "luvit/core/text.h"
+#include "luvit/data/image_tree.h"
 #include "part.h"
 
 namespace luvit {
@@ -26,10 +27,12 @@ struct CloseFolder {
 // Walks a tree depth first, following links. A folder that is already open further up is a loop and not entered.
 class TreeWalk {
  public:
-  explicit TreeWalk(std::string root) : root_(std::move(root)) { enter(""); }
-  std::vector<std::string> images;       // paths relative to the root
-  std::vector<std::string> top_folders;  // directly below the root
-  std::int64_t other_files = 0;
+  explicit TreeWalk(std::string root) : root_(std::move(root)) {
+    enter("");
+    std::sort(found.images.begin(), found.images.end());
+    std::sort(found.top_folders.begin(), found.top_folders.end());
+  }
+  ImageTree found;
 
  private:
   void enter(const std::string& relative) {
@@ -43,14 +46,18 @@ class TreeWalk {
     open_.push_back(id);
     std::vector<std::string> below;
     while (const dirent* entry = next_entry(folder.get(), path)) {
-      if (entry->d_name[0] == '.') continue;
+      const std::string_view own = entry->d_name;
+      if (own.starts_with('.')) {
+        found.hidden += own != "." && own != "..";
+        continue;
+      }
       const std::string name = relative.empty() ? entry->d_name : relative + "/" + entry->d_name;
       if (is_folder(*entry, name)) {
         below.push_back(name);
       } else if (has_image_extension(entry->d_name)) {
-        images.push_back(name);  // a dead link of that name, too: it is reported when read
+        found.images.push_back(name);  // a dead link of that name, too: it is reported when read
       } else {
-        ++other_files;
+        ++found.other_files;
       }
     }
     folder.reset();  // before going down: the depth must not be limited by the number of open files
@@ -61,12 +68,12 @@ class TreeWalk {
   // A folder that calls itself an image and holds none is listed as one: it is reported when read, never passed over
   // in silence.
   void enter_below(const std::string& name, bool top) {
-    const std::size_t before = images.size();
+    const std::size_t before = found.images.size();
     enter(name);
-    if (images.size() == before && has_image_extension(name)) {
-      images.push_back(name);
+    if (found.images.size() == before && has_image_extension(name)) {
+      found.images.push_back(name);
     } else if (top) {
-      top_folders.push_back(name);
+      found.top_folders.push_back(name);
     }
   }
 
@@ -100,13 +107,12 @@ class Folder : public DataPart {
  public:
   Folder(std::string root, bool labels_wanted) : root_(std::move(root)) {
     while (root_.size() > 1 && root_.back() == '/') root_.pop_back();
-    TreeWalk tree(root_);
+    ImageTree tree = list_images(root_);
     if (tree.images.empty()) {
       throw DataError(str(root_, ": no image in this folder; found ", tree.top_folders.size(), " folders and ",
                           tree.other_files, " other files"),
                       layout_hint);
     }
-    std::sort(tree.images.begin(), tree.images.end());
     for (const auto& path : tree.images) paths_.add(path);
     if (labels_wanted) find_classes(tree);
   }
@@ -121,15 +127,14 @@ class Folder : public DataPart {
   const std::vector<std::string>* class_names() const override { return labels_.empty() ? nullptr : &classes_; }
 
   void read(std::int64_t place, std::vector<std::uint8_t>& buffer) const override {
-    const FileBytes file(name(place));
+    const InputFile file(name(place));
     buffer.resize(static_cast<std::size_t>(file.size()));
-    file.read(0, buffer.data(), buffer.size());
+    file.read_at(0, buffer.data(), buffer.size());
   }
 
  private:
-  void find_classes(TreeWalk& tree) {
+  void find_classes(ImageTree& tree) {
     classes_ = std::move(tree.top_folders);
-    std::sort(classes_.begin(), classes_.end());
     if (classes_.empty()) {
       throw DataError(str(root_, ": no class folder here; found ", size(), " images and no folder"), layout_hint);
     }
@@ -159,6 +164,10 @@ class Folder : public DataPart {
 };
 
 }  // namespace
+
+ImageTree list_images(const std::string& folder) {
+  return TreeWalk(folder).found;
+}
 
 std::unique_ptr<DataPart> open_folder(const std::string& root, bool labels_wanted) {
   return std::make_unique<Folder>(root, labels_wanted);

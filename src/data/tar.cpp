@@ -1,7 +1,7 @@
 #include <atomic>
 
-#include "file_bytes.h"
 #include "luvit/core/error.h"
+#include "luvit/core/input_file.h"
 #include "luvit/core/log.h"
 #include "luvit/core/text.h"
 #include "part.h"
@@ -16,7 +16,7 @@ std::atomic<int> open_shards{0};
 
 class Tar : public DataPart {
  public:
-  Tar(const std::string& path, bool labels_wanted) : path_(path), file_(std::make_unique<FileBytes>(path)) {
+  Tar(const std::string& path, bool labels_wanted) : path_(path), file_(std::make_unique<InputFile>(path)) {
     file_size_ = file_->size();
     modified_ns_ = file_->modified_ns();
     TarIndex index = cached_tar_index(*file_, path);
@@ -52,12 +52,12 @@ class Tar : public DataPart {
   void read(std::int64_t place, std::vector<std::uint8_t>& buffer) const override {
     const auto& [offset, size, label] = places_[static_cast<std::size_t>(place)];
     buffer.resize(static_cast<std::size_t>(size));
-    if (kept_open_) return file_->read(offset, buffer.data(), buffer.size());
-    const FileBytes file(path_);
+    if (kept_open_) return file_->read_at(static_cast<std::uint64_t>(offset), buffer.data(), buffer.size());
+    const InputFile file(path_);
     if (file.size() != file_size_ || file.modified_ns() != modified_ns_) {
       throw DataError(str(path_, ": the shard changed while it was in use"), "start again");
     }
-    file.read(offset, buffer.data(), buffer.size());
+    file.read_at(static_cast<std::uint64_t>(offset), buffer.data(), buffer.size());
   }
 
  private:
@@ -65,9 +65,10 @@ class Tar : public DataPart {
     std::int64_t offset, size, label;
   };
   std::string path_;
-  std::unique_ptr<FileBytes> file_;
+  std::unique_ptr<InputFile> file_;
   bool kept_open_ = true;
-  std::int64_t file_size_ = 0, modified_ns_ = 0;
+  std::uint64_t file_size_ = 0;
+  std::int64_t modified_ns_ = 0;
   Names members_;
   std::vector<Place> places_;
 };

@@ -3,9 +3,9 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "file_bytes.h"
 #include "luvit/core/error.h"
 #include "luvit/core/files.h"
+#include "luvit/core/input_file.h"
 #include "luvit/core/log.h"
 #include "luvit/core/text.h"
 #include "tar_index.h"
@@ -37,10 +37,10 @@ void put(std::string& out, std::string_view text) {
 }
 
 // What identifies the shard: everything an entry starts with.
-std::string identity(const FileBytes& file, const std::string& path) {
+std::string identity(const InputFile& file, const std::string& path) {
   std::string text(magic);
   put(text, path);
-  put(text, file.size());
+  put(text, static_cast<std::int64_t>(file.size()));
   put(text, file.modified_ns());
   return text;
 }
@@ -123,7 +123,7 @@ std::optional<TarIndex> load(const fs::path& entry, const std::string& identity_
 
 }  // namespace
 
-TarIndex cached_tar_index(const FileBytes& file, const std::string& path) {
+TarIndex cached_tar_index(const InputFile& file, const std::string& path) {
   const fs::path folder = cache_folder();
   if (folder.empty()) return index_tar(file, path);
   std::error_code failed;
@@ -132,7 +132,7 @@ TarIndex cached_tar_index(const FileBytes& file, const std::string& path) {
   std::ostringstream name;
   name << std::hex << fnv1a(failed ? path : whole.string()) << ".index";
   const fs::path entry = folder / name.str();
-  if (auto index = load(entry, identity_text, file.size())) return std::move(*index);
+  if (auto index = load(entry, identity_text, static_cast<std::int64_t>(file.size()))) return std::move(*index);
 
   TarIndex index = index_tar(file, path);
   try {

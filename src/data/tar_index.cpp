@@ -1,8 +1,8 @@
 #include "tar_index.h"
 
-#include "file_bytes.h"
 #include "image_names.h"
 #include "luvit/core/error.h"
+#include "luvit/core/input_file.h"
 #include "luvit/core/text.h"
 #include "tar_members.h"
 
@@ -30,9 +30,9 @@ bool hidden(const std::string& member) {
   return false;
 }
 
-std::int64_t read_class(const FileBytes& file, const TarMember& member, const std::string& path) {
+std::int64_t read_class(const InputFile& file, const TarMember& member, const std::string& path) {
   std::string digits(static_cast<std::size_t>(std::min<std::int64_t>(member.size, 32)), '\0');
-  file.read(member.offset, digits.data(), digits.size());
+  file.read_at(static_cast<std::uint64_t>(member.offset), digits.data(), digits.size());
   const auto first = digits.find_first_not_of(" \t\r\n"), last = digits.find_last_not_of(" \t\r\n");
   if (first != std::string::npos) digits = digits.substr(first, last - first + 1);
   if (first == std::string::npos || digits.size() > 9 || digits.find_first_not_of("0123456789") != std::string::npos) {
@@ -45,7 +45,7 @@ std::int64_t read_class(const FileBytes& file, const TarMember& member, const st
 // Collects images and classes; the members of one key follow one another in a WebDataset shard.
 class Grouping {
  public:
-  Grouping(const FileBytes& file, const std::string& path) : file_(file), path_(path) {}
+  Grouping(const InputFile& file, const std::string& path) : file_(file), path_(path) {}
 
   void add(const TarMember& member) {
     if (hidden(member.name)) return;
@@ -76,7 +76,7 @@ class Grouping {
     ++index.other_members;
   }
 
-  const FileBytes& file_;
+  const InputFile& file_;
   const std::string& path_;
   std::string key_;
   std::size_t first_ = 0;
@@ -85,7 +85,7 @@ class Grouping {
 
 }  // namespace
 
-TarIndex index_tar(const FileBytes& file, const std::string& path) {
+TarIndex index_tar(const InputFile& file, const std::string& path) {
   Grouping grouping(file, path);
   TarReader reader(file, path);
   while (const auto member = reader.next()) grouping.add(*member);

@@ -5,7 +5,7 @@
 
 namespace luvit {
 
-class FileBytes;
+class InputFile;
 
 // One image of a tar shard.
 struct TarImage {
@@ -25,9 +25,9 @@ struct TarIndex {
 
 // Reads the headers of an archive (ustar, GNU long names and sizes, pax) and the few bytes of its .cls members.
 // DataError naming the file where it is no tar, cut short or damaged.
-TarIndex index_tar(const FileBytes& file, const std::string& path);
+TarIndex index_tar(const InputFile& file, const std::string& path);
 
 // The same through the cache under $LUVIT_CACHE, which is believed while path, size and time of change are the same.
-TarIndex cached_tar_index(const FileBytes& file, const std::string& path);
+TarIndex cached_tar_index(const InputFile& file, const std::string& path);
 
 }  // namespace luvit

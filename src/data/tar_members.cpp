@@ -3,8 +3,8 @@
 #include <cstring>
 #include <limits>
 
-#include "file_bytes.h"
 #include "luvit/core/error.h"
+#include "luvit/core/input_file.h"
 #include "luvit/core/text.h"
 
 namespace luvit {
@@ -51,6 +51,9 @@ bool sum_is_right(const char* block) {
 
 }  // namespace
 
+TarReader::TarReader(const InputFile& file, const std::string& path)
+    : file_(file), path_(path), size_(static_cast<std::int64_t>(file.size())) {}
+
 void TarReader::broken(const std::string& what) const {
   throw DataError(str(path_, ": ", what), "expected a whole, uncompressed tar archive (ustar, GNU or pax)");
 }
@@ -58,15 +61,15 @@ void TarReader::broken(const std::string& what) const {
 // False at the end of the archive.
 bool TarReader::read_header(Block& block) {
   for (;;) {
-    const std::int64_t left = file_.size() - at_;
+    const std::int64_t left = size_ - at_;
     if (left == 0 && ended_) return false;
     if (left < block_bytes) {
       if (at_ == 0) broken(str("not a tar archive: only ", left, " bytes long"));
       if (ended_) return false;  // less than a block of padding
-      broken(str("cut short: it ends at byte ", file_.size(),
+      broken(str("cut short: it ends at byte ", size_,
                  left == 0 ? " without the archive's end mark" : " within a header"));
     }
-    file_.read(at_, block.data(), block.size());
+    file_.read_at(static_cast<std::uint64_t>(at_), block.data(), block.size());
     if (std::any_of(block.begin(), block.end(), [](char c) { return c != '\0'; })) break;
     if (at_ == 0) broken("not a tar archive: it begins with zeros");
     at_ += block_bytes;
@@ -81,12 +84,12 @@ bool TarReader::read_header(Block& block) {
 
 void TarReader::skip(std::int64_t size) {
   // Compared without adding, which could overflow.
-  if (size > file_.size() - at_) {
-    broken(str("cut short: a member of ", size, " bytes begins at byte ", at_, " of ", file_.size()));
+  if (size > size_ - at_) {
+    broken(str("cut short: a member of ", size, " bytes begins at byte ", at_, " of ", size_));
   }
   at_ += size;
   const std::int64_t padding = (block_bytes - size % block_bytes) % block_bytes;
-  at_ = std::min(at_ + padding, file_.size());
+  at_ = std::min(at_ + padding, size_);
 }
 
 std::string TarReader::read_text(std::int64_t size) {
@@ -94,7 +97,7 @@ std::string TarReader::read_text(std::int64_t size) {
   const std::int64_t begin = at_;
   skip(size);
   std::string text(static_cast<std::size_t>(size), '\0');
-  file_.read(begin, text.data(), text.size());
+  file_.read_at(static_cast<std::uint64_t>(begin), text.data(), text.size());
   return text;
 }
 

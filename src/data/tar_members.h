@@ -6,7 +6,7 @@
 
 namespace luvit {
 
-class FileBytes;
+class InputFile;
 
 struct TarMember {
   std::string name;
@@ -18,7 +18,7 @@ struct TarMember {
 // that were put one after another are read as one.
 class TarReader {
  public:
-  TarReader(const FileBytes& file, const std::string& path) : file_(file), path_(path) {}
+  TarReader(const InputFile& file, const std::string& path);
   std::optional<TarMember> next();
 
  private:
@@ -30,8 +30,9 @@ class TarReader {
   void skip(std::int64_t size);
   [[noreturn]] void broken(const std::string& what) const;
 
-  const FileBytes& file_;
+  const InputFile& file_;
   const std::string& path_;
+  const std::int64_t size_;
   std::int64_t at_ = 0;
   bool ended_ = false;  // the last block was zeros
   std::optional<std::string> long_name_;

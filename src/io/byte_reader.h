@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "input_file.h"
+#include "luvit/core/input_file.h"
 
 namespace luvit {
 

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
-#include "input_file.h"
 #include "luvit/core/error.h"
+#include "luvit/core/input_file.h"
 #include "luvit/core/text.h"
 #include "luvit/io/json_text.h"
 #include "safetensors_types.h"

@@ -4,8 +4,8 @@
 
 #include <array>
 
-#include "input_file.h"
 #include "luvit/core/error.h"
+#include "luvit/core/input_file.h"
 
 namespace luvit {
 
