@@ -1,7 +1,6 @@
 #include "luvit/eval/infer.h"
 
 #include <ATen/ATen.h>
-#include <unistd.h>
 
 #include <cstdio>
 
@@ -9,6 +8,7 @@
 #include "infer_input.h"
 #include "luvit/core/error.h"
 #include "luvit/core/log.h"
+#include "luvit/core/output_path.h"
 #include "luvit/core/text.h"
 #include "luvit/eval/analysis.h"
 #include "luvit/eval/inference_model.h"
@@ -16,18 +16,6 @@
 
 namespace luvit {
 namespace {
-
-// Found out before the work, not after it.
-void require_writable(const fs::path& out) {
-  const fs::path folder = out.has_parent_path() ? out.parent_path() : ".";
-  std::error_code ignored;
-  if (!fs::is_directory(folder, ignored))
-    throw UsageError(str("--out: the folder ", folder.string(), " does not exist"));
-  if (::access(folder.c_str(), W_OK) != 0)
-    throw UsageError(str("--out: the folder ", folder.string(), " is not writable"));
-  if (fs::is_directory(out, ignored))
-    throw UsageError(str("--out: ", out.string(), " is a folder, expected a file's name"));
-}
 
 // PNGs are of what is emitted; where that has no picture, of what the model can show.
 struct Drawn {
@@ -102,7 +90,7 @@ void report(const InferOptions& options, const NamedTensors& tensors) {
 void infer(const InferOptions& options) {
   if (options.images.empty() == options.tensors.empty())
     throw UsageError("one of --images and --tensors is needed, and only one");
-  require_writable(options.out);
+  require_output_file("--out", options.out);
   const OpenedModel description = describe_model(options.weights);
   check_outputs(options.emit, description.kind, options.weights.string());
   const Drawn drawn = what_to_draw(options, description.kind);

@@ -2,7 +2,7 @@
 
 #include "export_formats.h"
 #include "luvit/core/error.h"
-#include "luvit/core/files.h"
+#include "luvit/core/output_path.h"
 #include "luvit/core/text.h"
 
 namespace luvit {
@@ -11,10 +11,8 @@ namespace {
 
 // Nothing but an earlier adapter is ever replaced by a folder.
 void require_free(const fs::path& out, ExportFormat format) {
-  if (format != ExportFormat::peft) {
-    if (is_folder(out)) throw UsageError(str("--out ", out.string(), " is a folder"), "name a file");
-    return;
-  }
+  if (format != ExportFormat::peft) return require_output_file("--out", out);
+  require_output_folder("--out", out);
   if (!path_exists(out) || path_exists(out / "adapter_config.json") || (is_folder(out) && list_folder(out).empty()))
     return;
   throw UsageError(str("--out ", out.string(), " exists and is not a peft adapter's folder"), "name a new folder");

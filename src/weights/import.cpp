@@ -4,6 +4,7 @@
 #include "import_vit.h"
 #include "luvit/core/error.h"
 #include "luvit/core/files.h"
+#include "luvit/core/output_path.h"
 #include "luvit/core/text.h"
 #include "luvit/weights/adapter.h"
 #include "luvit/weights/block_source.h"
@@ -43,8 +44,8 @@ std::string import_pickle(const fs::path& path, const fs::path& out, const Impor
 }  // namespace
 
 std::string import_weights(const fs::path& path, const fs::path& out, const ImportOptions& options) {
+  require_output_file("--out", out);
   const Content content = content_of(path);
-  if (is_folder(out)) throw UsageError(str("--out ", out.string(), " is a folder"), "name a file");
   switch (content) {
     case Content::vit_safetensors:
       return import_vit(SafetensorsFile(path), nullptr, out, options);

@@ -48,6 +48,10 @@ TEST(Convert, AnswersMistakes) {
   TemporaryFolder folder;
   const std::string out = (folder / "out").string();
   expect_failure({}, 2, "no command given");
+  const std::string nowhere = (folder / "no/folder/out").string();
+  expect_failure({"import", fixture("weights/mae_checkpoint.pth"), "--out", nowhere}, 2, "does not exist");
+  expect_failure({"export", fixture("weights/mae_checkpoint.pth"), "--format", "luvit", "--out", nowhere}, 2,
+                 "does not exist");
   expect_failure({"imprt"}, 2, "the nearest is import");
   expect_failure({"import", fixture("weights/timm.safetensors")}, 2, "--out");
   expect_failure({"import", fixture("weights/timm.safetensors"), "--out", out, "--head", "3"}, 2, "--head");
