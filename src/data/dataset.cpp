@@ -90,7 +90,7 @@ std::unique_ptr<DataPart> open_part(const std::string& path, bool labels_wanted)
   const auto status = std::filesystem::status(path, failed);
   if (!std::filesystem::exists(status)) {
     throw DataError(str(path, ": no such file or folder"),
-                    "data.train and data.val take a folder of images, tar shards (shards-{000..127}.tar) or a list");
+                    "expected a folder of images, tar shards (shards-{000..127}.tar) or a list of these");
   }
   return std::filesystem::is_directory(status) ? open_folder(path, labels_wanted) : open_tar(path, labels_wanted);
 }
@@ -121,16 +121,32 @@ std::vector<std::unique_ptr<DataPart>> open_parts(const std::vector<std::string>
   return parts;
 }
 
-}  // namespace
-
-std::unique_ptr<Dataset> open_dataset(const std::vector<std::string>& sources, bool labels_wanted) {
-  if (sources.empty())
-    throw DataError("data: no source named", "set data.train to a folder of images or to tar shards");
+std::unique_ptr<Dataset> open_sources(const std::vector<std::string>& sources, bool labels_wanted) {
+  if (sources.empty()) throw DataError("no source named", "name a folder of images or tar shards");
   std::vector<std::string> paths;
   for (const auto& source : sources) {
     for (auto& path : expand_source(source)) paths.push_back(std::move(path));
   }
   return std::make_unique<JoinedDataset>(open_parts(paths, labels_wanted), labels_wanted);
+}
+
+}  // namespace
+
+Image Dataset::image(std::int64_t index, std::vector<std::uint8_t>& buffer) const {
+  read(index, buffer);
+  return decode(buffer, name(index));
+}
+
+std::unique_ptr<Dataset> open_dataset(const std::vector<std::string>& sources, bool labels_wanted,
+                                      const std::string& key) {
+  try {
+    return open_sources(sources, labels_wanted);
+  } catch (const DataError& error) {
+    if (key.empty()) throw;
+    std::vector<std::string> lines = error.lines();
+    lines.front() = str(key, ": ", lines.front());
+    throw DataError(lines, error.hint());
+  }
 }
 
 }  // namespace luvit

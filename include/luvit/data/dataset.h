@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "luvit/data/image.h"
 #include "luvit/data/options.h"
 
 namespace luvit {
@@ -15,13 +16,17 @@ class Dataset {
   virtual std::int64_t size() const = 0;
   // The encoded image. `buffer` is reused between calls. DataError naming the sample if it cannot be read.
   virtual void read(std::int64_t index, std::vector<std::uint8_t>& buffer) const = 0;
+  // The picture, decoded; `buffer` as above.
+  virtual Image image(std::int64_t index, std::vector<std::uint8_t>& buffer) const;
   virtual std::int64_t label(std::int64_t index) const = 0;     // -1: none
   virtual std::string name(std::int64_t index) const = 0;       // path, or shard.tar:member
   virtual const std::vector<std::string>& classes() const = 0;  // in label order; empty without labels
 };
 
 // Opens what data.train or data.val names. With labels wanted, an empty class folder or a missing .cls is an error.
-// DataError tells the path tried, what was found and which layout is expected.
-std::unique_ptr<Dataset> open_dataset(const std::vector<std::string>& sources, bool labels_wanted);
+// DataError tells the path tried, what was found and which layout is expected; and the config's key, where one is
+// given.
+std::unique_ptr<Dataset> open_dataset(const std::vector<std::string>& sources, bool labels_wanted,
+                                      const std::string& key = {});
 
 }  // namespace luvit
