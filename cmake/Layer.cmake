@@ -34,6 +34,13 @@ function(luvit_layer name)
     set_source_files_properties(${kernels} PROPERTIES
       SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "-O3;-ffp-contract=fast;-Wno-psabi;-fno-math-errno;-fno-trapping-math")
   endif()
+  if(name STREQUAL corruptions)
+    # To the last bit of numpy's and scipy's sums: no fused multiply-add on any processor.
+    set_source_files_properties(${sources} PROPERTIES SKIP_PRECOMPILE_HEADERS ON
+      COMPILE_OPTIONS "-O3;-ffp-contract=off;-Wno-psabi;-fno-math-errno;-fno-trapping-math")
+    set_source_files_properties(${CMAKE_SOURCE_DIR}/src/corruptions/frost.cpp PROPERTIES
+      COMPILE_DEFINITIONS LUVIT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  endif()
   if(name STREQUAL core)
     set_source_files_properties(${CMAKE_SOURCE_DIR}/src/core/random_fill.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON
       COMPILE_OPTIONS "-O3;-ffp-contract=off;-fno-math-errno;-fno-trapping-math")

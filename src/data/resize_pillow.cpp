@@ -3,6 +3,7 @@
 // any order of the additions gives the same result, which leaves us free to compute many pixels at once.
 #include <cmath>
 #include <cstring>
+#include <stdexcept>
 
 #include "resize.h"
 
@@ -25,12 +26,25 @@ using Levels = std::uint8_t __attribute__((vector_size(16)));
 #endif
 
 double weight(Filter filter, double x) {
+  if (filter == Filter::box) return x > -0.5 && x <= 0.5 ? 1 : 0;
   x = std::abs(x);
   if (filter == Filter::bilinear) return x < 1 ? 1 - x : 0;
   constexpr double a = -0.5;
   if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
   if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
   return 0;
+}
+
+double support_of(Filter filter) {
+  switch (filter) {
+    case Filter::box:
+      return 0.5;
+    case Filter::bilinear:
+      return 1.0;
+    case Filter::bicubic:
+      return 2.0;
+  }
+  throw std::logic_error("filter");
 }
 
 // For each output place: the first input place and the weights from there on, `taps` apart in `weights`.
@@ -42,7 +56,7 @@ struct Coefficients {
 void coefficients(std::int64_t in, std::int64_t out, Filter filter, Coefficients& c) {
   const double scale = static_cast<double>(in) / static_cast<double>(out);
   const double stretch = std::max(scale, 1.0);
-  const double support = (filter == Filter::bilinear ? 1.0 : 2.0) * stretch;
+  const double support = support_of(filter) * stretch;
   c.taps = static_cast<std::int64_t>(std::ceil(support)) * 2 + 1;
   c.first.resize(static_cast<std::size_t>(out));
   c.count.resize(static_cast<std::size_t>(out));

@@ -23,11 +23,12 @@ Box random_crop(Random& random, const CropOptions& options, std::int64_t height,
 // Bicubic with antialiasing, by ATen's uint8 kernel (training; ≤ 2 levels from Pillow on < 1% of pixels).
 Image resize_fast(const Image& image, std::int64_t height, std::int64_t width);
 // Pillow 11.3's resize, to the pixel (evaluation): horizontal pass first, 22-bit coefficients.
-enum class Filter { bilinear, bicubic };
+enum class Filter { bilinear, bicubic, box };
 Image resize_as_pillow(const Image& image, std::int64_t height, std::int64_t width, Filter filter = Filter::bicubic);
 
 // Resize the shorter side (torchvision's rule: the other truncated), centre crop (torchvision's rounding; black where
-// the image is smaller). DataError naming it where the resized one is beyond the decoders' limit of pixels.
+// the image is smaller). DataError naming it where the resized one is beyond the decoders' limit of pixels. resize 0:
+// as it is; DataError where that is smaller than the crop.
 Image evaluation_view(const Image& image, std::int64_t resize, std::int64_t crop, Filter filter = Filter::bicubic,
                       const std::string& name = "image");
 
