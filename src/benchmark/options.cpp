@@ -18,10 +18,11 @@ Times what a run spends its time on, on synthetic images (loader: on the images 
   eval                a classifier's forward pass
   loader              decoded, augmented, batched images
 
-  --config FILE       the model and recipe of a luvit_pretrain config (not in the core-only build)
+  --config FILE       the model and recipe of a luvit_pretrain config, or luvit_finetune's with --task finetune
+                      (not in the core-only build)
   --preset NAME       luvit_b, vit_b or demo
   --task NAME         pretrain (default) or finetune
-  --precision NAME    float32, bfloat16 (default) or float16
+  --precision NAME    float32, bfloat16 or float16; default: the config's, else bfloat16
   --batch N           images at once (default 16)
   --warmup N          rounds before the timed ones (default 1)
   --repeats N         timed rounds (default 5); the median counts
@@ -167,8 +168,12 @@ std::optional<BenchOptions> parse_bench_options(int argc, char** argv, const Ben
   BenchOptions options;
   options.workload = choice<Workload>(
       "workload", words.workload, {{"step", Workload::step}, {"eval", Workload::eval}, {"loader", Workload::loader}});
+  const auto apply_settings = [&] {
+    for (const auto& set : words.settings) set(options);
+  };
+  apply_settings();  // a config is read as its task's,
   take_model(options, words, libraries);
-  for (const auto& set : words.settings) set(options);
+  apply_settings();  // and what is said here counts more
   if (options.workload == Workload::loader) {
     if (!libraries.time_loader) throw UsageError("loader: this build has no data loader (LUVIT_CORE_ONLY)");
     if (options.data.empty()) throw UsageError("loader: --data PATH is expected, a folder of images or tar shards");

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include "luvit/models/classifier.h"
+#include "luvit/models/drop_path.h"
 #include "luvit/models/initial_values.h"
 #include "luvit/models/mae.h"
 #include "luvit/models/precision.h"
@@ -103,15 +104,16 @@ class FineTuningWork : FineTuningModel, public TrainingWork {
       : FineTuningModel(options, device),
         TrainingWork(model, options, Stage::fine_tuning, device),
         images_(synthetic_normal({options.batch, 3, options.model.image_size, options.model.image_size}, 0, device)),
-        targets_(at::softmax(synthetic_normal({options.batch, options.model.classes}, 1, device), 1)) {}
+        targets_(at::softmax(synthetic_normal({options.batch, options.model.classes}, 1, device), 1)) {
+    if (options.model.drop_path <= 0) return;
+    at::Tensor masks = at::empty({options.model.depth, 2, options.batch}, at::kFloat);
+    draw_drop_path(masks, options.model.drop_path, /*seed=*/0, /*epoch=*/0, at::arange(options.batch));
+    drop_path_ = masks.to(device);
+  }
 
  private:
-  // Cross-entropy with soft targets.
-  at::Tensor loss() override {
-    const at::Tensor log_probabilities = at::log_softmax(model(images_).to(at::kFloat), 1);
-    return -(targets_ * log_probabilities).sum(1).mean();
-  }
-  at::Tensor images_, targets_;
+  at::Tensor loss() override { return soft_cross_entropy(model(images_, drop_path_), targets_); }
+  at::Tensor images_, targets_, drop_path_;
 };
 
 class EvaluationWork : public TimedWork {

@@ -4,15 +4,22 @@ namespace luvit {
 
 void declare_optim(Schema& schema, OptimOptions& options) {
   schema.section("optim", "the optimizer and its schedule");
-  schema.add("optim.kind", options.kind, "lars is for linear probing",
+  schema.add("optim.kind", options.kind, "lars (trust coefficient 0.001, momentum 0.9) is for linear probing",
              {{"adamw", OptimKind::adamw}, {"lars", OptimKind::lars}});
   schema.add("optim.lr", options.lr, "peak learning rate; instead of base_lr").range(0, unbounded);
   schema.add("optim.base_lr", options.base_lr, "peak learning rate for a batch of 256: lr = base_lr × batch_size / 256")
       .range(0, unbounded);
   schema.exclusive("optim.lr", "optim.base_lr");
-  schema.add("optim.betas", options.betas, "decay of the two moments").range(0, 1).below_high();
-  schema.add("optim.eps", options.eps, "added to the root of the second moment").range(0, unbounded);
-  schema.add("optim.weight_decay", options.weight_decay, "decoupled; for tensors of two or more dimensions")
+  schema.add("optim.betas", options.betas, "decay of the two moments")
+      .range(0, 1)
+      .below_high()
+      .when("optim.kind=adamw");
+  schema.add("optim.eps", options.eps, "added to the root of the second moment")
+      .range(0, unbounded)
+      .when("optim.kind=adamw");
+  schema
+      .add("optim.weight_decay", options.weight_decay,
+           "decoupled (LARS: added to the gradient); for tensors of two or more dimensions")
       .range(0, unbounded);
   schema.add("optim.warmup_epochs", options.warmup_epochs, "linear rise from 0").range(0, unbounded).units("epochs");
   schema.add("optim.min_lr", options.min_lr, "learning rate at the end").range(0, unbounded);

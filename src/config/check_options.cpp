@@ -78,9 +78,4 @@ std::vector<Problem> check_mixing(const MixOptions& options, std::int64_t batch_
                                     " of ", batch_size, ", is no multiple of that")}};
 }
 
-std::vector<Problem> check_optim(const OptimOptions& options) {
-  if (options.kind == OptimKind::adamw) return {};
-  return {{"optim.kind", "lars is not in this version; expected adamw"}};
-}
-
 }  // namespace luvit

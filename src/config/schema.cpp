@@ -94,6 +94,11 @@ const Field* Schema::find(const std::string& key) const {
   return found == fields_.end() ? nullptr : &*found;
 }
 
+Field& Schema::field(const std::string& key) {
+  if (const Field* found = find(key)) return const_cast<Field&>(*found);
+  throw std::logic_error("no such config key: " + key);
+}
+
 bool Schema::is_section(const std::string& path) const {
   return std::any_of(fields_.begin(), fields_.end(), [&](const Field& f) { return f.key.rfind(path + ".", 0) == 0; });
 }

@@ -18,10 +18,15 @@ Tensor Classifier::operator()(const Tensor& images, const Tensor& drop_path) con
   return logits(features(images, drop_path));
 }
 
-Tensor Classifier::logits(const Tensor& features) const {
-  if (norm) return head((*norm)(features.select(1, 0)));  // a norm takes each token by itself
+Tensor Classifier::pooled(const Tensor& features) const {
+  if (norm) return (*norm)(features.select(1, 0));  // a norm takes each token by itself
   const Tensor patches = features.narrow(1, 1, features.size(1) - 1);
-  return head((*fc_norm)(patches.mean(1, /*keepdim=*/false, fc_norm->weight.scalar_type())));
+  return (*fc_norm)(patches.mean(1, /*keepdim=*/false, fc_norm->weight.scalar_type()));
+}
+
+Tensor soft_cross_entropy(const Tensor& logits, const Tensor& targets) {
+  const Tensor log_probabilities = at::log_softmax(logits.to(at::kFloat), /*dim=*/1);
+  return -(targets * log_probabilities).sum() / logits.size(0);
 }
 
 }  // namespace luvit

@@ -103,6 +103,13 @@ double llama_bytes(std::int64_t dim, const FusionOptions& fusion, double width) 
   return width * static_cast<double>(own + dim + fusion.dim);
 }
 
+double fusion_bytes(const ModelOptions& model, double tokens, double width) {
+  const FusionOptions& fusion = model.fusion;
+  if (fusion.kind == FusionKind::llama) return tokens * llama_bytes(model.dim, fusion, width);
+  if (fusion.kind == FusionKind::mlp) return tokens * width * static_cast<double>(model.dim + 2 * fusion.hidden);
+  return 0;
+}
+
 }  // namespace
 
 ParameterCounts count_parameters(Module& model) {
@@ -140,11 +147,14 @@ double pretraining_activation_bytes(const ModelOptions& model, const MaskingOpti
   double bytes = encoded * static_cast<double>(model.depth) * block_bytes(model.dim, model.mlp_ratio, width);
   bytes += decoded * static_cast<double>(model.decoder.depth) * block_bytes(model.decoder.dim, model.mlp_ratio, width);
   bytes += decoded * static_cast<double>(model.patch_values()) * (4 + width);  // prediction and target
-  if (model.fusion.kind == FusionKind::llama) bytes += encoded * llama_bytes(model.dim, model.fusion, width);
-  if (model.fusion.kind == FusionKind::mlp) {
-    bytes += encoded * width * static_cast<double>(model.dim + 2 * model.fusion.hidden);
-  }
-  return bytes;
+  return bytes + fusion_bytes(model, encoded, width);
+}
+
+double classifier_activation_bytes(const ModelOptions& model, Precision precision) {
+  const double width = precision == Precision::float32 ? 4 : 2;
+  const auto tokens = static_cast<double>(model.patches() + 1);
+  return tokens * static_cast<double>(model.depth) * block_bytes(model.dim, model.mlp_ratio, width) +
+         fusion_bytes(model, tokens, width);
 }
 
 }  // namespace luvit

@@ -2,6 +2,7 @@
 
 #include "luvit/core/error.h"
 #include "luvit/core/text.h"
+#include "luvit/models/drop_path.h"
 
 namespace luvit {
 namespace {
@@ -10,11 +11,6 @@ const ModelOptions& checked(const ModelOptions& options) {
   const auto problems = contradictions(options);
   if (!problems.empty()) throw UsageError(problems, {});
   return options;
-}
-
-// timm's rule: nothing dropped in the first block, rising linearly to `rate` in the last.
-double keep_probability(double rate, std::int64_t block, std::int64_t depth) {
-  return depth < 2 ? 1.0 : 1.0 - rate * static_cast<double>(block) / static_cast<double>(depth - 1);
 }
 
 }  // namespace

@@ -113,6 +113,12 @@ void initialise(Module& model, const ModelOptions& options, const InitialValues&
   }
 }
 
+void initialise_frozen(Module& model, const ModelOptions& options, const InitialValues& how) {
+  const at::NoGradGuard no_grad;
+  for (const NamedTensor& named : model.named_tensors())
+    if (named.role == Role::frozen) *named.tensor = initial_value(named, options, how);
+}
+
 void to_device(Module& model, at::Device device) {
   place(model, [&](const Tensor& tensor) { return tensor.to(device, /*non_blocking=*/true); });
 }

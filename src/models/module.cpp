@@ -35,6 +35,21 @@ std::vector<NamedTensor> Module::trained_tensors() {
   return out;
 }
 
+void Module::fix() {
+  for (Entry& entry : entries_) {
+    if (entry.child) entry.child->fix();
+    if (entry.role == Role::trained) entry.role = Role::fixed;
+  }
+}
+
+void Module::train_only(std::string_view child) {
+  for (Entry& entry : entries_) {
+    if (entry.name == child) continue;
+    if (entry.child) entry.child->fix();
+    if (entry.role == Role::trained) entry.role = Role::fixed;
+  }
+}
+
 void Module::train(bool on) {
   training_ = on;
   for (const Entry& entry : entries_) {

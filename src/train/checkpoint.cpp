@@ -80,6 +80,12 @@ json state_to_json(const CheckpointState& state, const json& files) {
           {"loss_scale", {{"scale", state.loss_scale}, {"growth", state.loss_scale_growth}}}};
 }
 
+std::string folder_name(std::int64_t step) {
+  char name[32];
+  std::snprintf(name, sizeof name, "step-%08lld", static_cast<long long>(step));
+  return name;
+}
+
 }  // namespace
 
 CheckpointState read_checkpoint_state(const fs::path& folder, FileCheck check) {
@@ -140,8 +146,7 @@ Checkpoints::Checkpoints(fs::path output_folder) : folder_(std::move(output_fold
 void Checkpoints::save(const CheckpointState& state, Module& model, const OpenedModel& description,
                        const AdamW::NamedState& optimizer, std::int64_t keep, const std::vector<std::int64_t>& pinned) {
   file_layer().make_folder(folder_);
-  char name[32];
-  std::snprintf(name, sizeof name, "step-%08lld", static_cast<long long>(state.step));
+  const std::string name = folder_name(state.step);
   DurableFolder folder(folder_ / name);
   json files;
   files[weights_file] = write_tensors(folder, weights_file, own_tensors(model), model_metadata(description));
@@ -149,8 +154,16 @@ void Checkpoints::save(const CheckpointState& state, Module& model, const Opened
   const std::string text = state_to_json(state, files).dump(2) + "\n";
   folder.write(state_file, [&](FileLayer::Handle& out) { out.write(text.data(), text.size()); });
   folder.commit();
-  write_durably(folder_ / "latest", std::string(name) + "\n");
+  write_durably(folder_ / "latest", name + "\n");
   prune(state.step, keep, pinned);
+}
+
+fs::path Checkpoints::folder_of(std::int64_t step) const {
+  return folder_ / folder_name(step);
+}
+
+void Checkpoints::name_best(std::int64_t step) const {
+  write_durably(folder_ / "best", folder_name(step) + "\n");
 }
 
 std::vector<std::pair<std::int64_t, fs::path>> Checkpoints::listed() const {

@@ -43,7 +43,8 @@ Loop::Loop(LoopParts parts, LoopOptions options, SaveCheckpoint save)
       step_(parts.task, parts.optimizer, parts.scale, parts.team.ranks(),
             {.micro_batch = options_.micro_batch,
              .clip_grad = options_.optim.clip_grad,
-             .compression = options_.compression}) {}
+             .compression = options_.compression}),
+      best_(parts.team, parts.folder, parts.task.score(), options_.first_step - 1) {}
 
 Outcome Loop::run() {
   const std::int64_t done = options_.first_step - 1;
@@ -112,6 +113,7 @@ void Loop::step(std::int64_t number) {
                         .bad_files = static_cast<double>(with_.bad_files.untold()),
                         .seconds = own_seconds_};
   const StepNumbers n = step_(batch, facts.lr, own, [this] { settle(); });
+  with_.task.updated();
   pending_.emplace(Pending{
       facts, batch, Deferred({n.of_ranks, at::stack({n.grad_norm, n.bad_gradient, n.scale_used, n.scale_next})})});
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
@@ -225,10 +227,18 @@ void Loop::evaluate(std::int64_t step) {
   settle();
   progress_.pause();
   with_.task.model().train(false);
-  if (const auto result = with_.task.evaluate()) progress_.evaluation(*result, step, epoch_of(step));
+  const auto result = with_.task.evaluate();
   with_.task.model().train(true);
+  if (result) progress_.evaluation(*result, step, epoch_of(step));
   agree_on_stop();
   progress_.resume();
+  if (result) keep_if_best(*result, step);
+}
+
+void Loop::keep_if_best(const Evaluation& evaluation, std::int64_t step) {
+  if (!best_.beaten_by(evaluation)) return;
+  if (saved_step_ != step && step >= options_.first_step) checkpoint(step);
+  with_.team.together([&] { best_.replace(evaluation, step); });
 }
 
 bool Loop::due(std::int64_t step, std::optional<std::int64_t> every_steps, double every_epochs) const {

@@ -1,80 +1,79 @@
 #include "luvit/train/pretrain_program.h"
 
-#include <iostream>
-
-#include "luvit/core/log.h"
+#include "luvit/core/files.h"
 #include "luvit/core/text.h"
-#include "luvit/core/version.h"
-#include "luvit/distributed/device.h"
-#include "luvit/distributed/local_launch.h"
-#include "pretrain_run.h"
+#include "luvit/models/costs.h"
+#include "luvit/train/pretraining.h"
+#include "luvit/train/run_weights.h"
+#include "luvit/train/training_program.h"
 
 namespace luvit {
 
 namespace {
 
-std::string joined_words(int argc, char** argv) {
-  return join(std::vector<std::string>(argv, argv + argc), " ");
-}
+class PretrainDriver : public Driver {
+ public:
+  explicit PretrainDriver(PretrainConfig config) : config_(std::move(config)) {}
 
-int help(const CommandLine& command) {
-  Schema schema;
-  PretrainConfig config;
-  declare(schema, config);
-  std::cout << (command.help->empty() ? command.options_help : "") << print_help(schema, *command.help);
-  return static_cast<int>(Exit::ok);
-}
+  RunConfig& config() override { return config_; }
+  double default_epochs() const override { return 800; }
 
-// A plan's; else of --ranks and the launcher's environment: both may say it, if they say the same.
-std::int64_t ranks_of(const CommandLine& command, const Place& place) {
-  if (command.plan_ranks) return *command.plan_ranks;
-  if (place.ranks > 1 && command.ranks && *command.ranks != place.ranks)
-    throw UsageError(str("--ranks ", *command.ranks, ", but ", place.launcher, " started ", place.ranks),
-                     "leave --ranks out under a launcher");
-  return place.ranks > 1 ? place.ranks : command.ranks.value_or(1);
-}
+  void declare(Schema& schema) override {
+    declare_run(schema, config_);
+    declare_masking(schema, config_.mae);
+    declare_crop(schema, config_.augment);
+  }
 
-void check_ranks(const PretrainConfig& config, std::int64_t ranks, const Written& written) {
-  const std::int64_t batch = config.train.batch_size;
-  if (batch % ranks == 0) return;
-  raise_problems({{"train.batch_size", str(batch, " cannot be divided among ", ranks, " ranks")}}, written);
-}
+  std::vector<Problem> problems() const override {
+    std::vector<Problem> problems = run_problems(config_);
+    const auto add = [&](const std::vector<Problem>& more) {
+      problems.insert(problems.end(), more.begin(), more.end());
+    };
+    add(check_crop(config_.augment));
+    if (config_.model.image_size % config_.model.patch_size == 0)
+      add(check_masking(config_.mae, config_.model.patches()));
+    if (config_.train.ema) add({{"train.ema", "is for fine-tuning; pretraining keeps no average of the weights"}});
+    if (config_.model.drop_path != 0)
+      add({{"model.drop_path",
+            str(exact(config_.model.drop_path), " is for fine-tuning; pretraining drops no paths")}});
+    if (config_.model.fusion.kind == FusionKind::llama && config_.model.fusion.weights.empty())
+      add({{"model.fusion.weights",
+            "required for kind: llama; a block file, a Meta or Hugging Face folder, or random"}});
+    return problems;
+  }
+
+  void settle_with_weights(const Written& written, bool only_what_exists) override {
+    FusionOptions& fusion = config_.model.fusion;
+    if (!only_what_exists || path_exists(fusion.weights)) settle_fusion_with_weights(fusion, written);
+  }
+
+  TrainingCosts costs() const override {
+    return {.forward_flops = pretraining_forward_flops(config_.model, config_.mae),
+            .step_flops = pretraining_step_flops(config_.model, config_.mae),
+            .activation_bytes = pretraining_activation_bytes(config_.model, config_.mae, config_.train.precision)};
+  }
+
+  std::unique_ptr<Task> make_task(const TaskParts& parts) const override {
+    return std::make_unique<Pretraining>(config_, parts);
+  }
+
+  FrozenReference give_weights(Module& model, const ResumePoint* point) const override {
+    return luvit::give_weights(model, config_, /*from=*/"", point);
+  }
+
+ private:
+  PretrainConfig config_;
+};
 
 }  // namespace
 
-int pretrain_program(int argc, char** argv) {
-  const CommandLine command =
-      parse_command_line("luvit_pretrain", "Pretrains LUViT by masked autoencoding.", argc, argv);
-  if (command.version) {
-    std::cout << version_report();
-    return static_cast<int>(Exit::ok);
-  }
-  if (command.help) return help(command);
-  const Place place = find_place(process_environment());
-  const std::int64_t ranks = ranks_of(command, place);
-  if (place.rank > 0) log_errors_only();
+std::unique_ptr<Driver> pretrain_driver(PretrainConfig config) {
+  return std::make_unique<PretrainDriver>(std::move(config));
+}
 
-  Schema schema;
-  PretrainConfig config;
-  declare(schema, config);
-  const Written written = read_pretrain_config(schema, config, command.config, command.overrides);
-  require_keys(schema, "--allow-change", command.allow_change);
-  if (command.print_config) {
-    if (path_exists(config.model.fusion.weights)) settle_with_weights(config, written);
-    if (place.rank == 0) std::cout << print_config(schema);
-    return static_cast<int>(Exit::ok);
-  }
-  check(config, written);
-  check_ranks(config, ranks, written);
-  const PretrainRequest request{command, joined_words(argc, argv), schema, config, place};
-  PretrainRun run(request);
-  if (command.dry_run) return static_cast<int>(run.dry_run(ranks));
-  if (command.output.empty()) throw UsageError("--output: required", "name the run's folder, e.g. --output runs/first");
-  if (ranks > place.ranks) {
-    if (config.train.device == DeviceChoice::cuda) choose_device(config.train.device);  // said once, not by each
-    return run_local_ranks(ranks, argv);
-  }
-  return static_cast<int>(run.train());
+int pretrain_program(int argc, char** argv) {
+  PretrainDriver driver({});
+  return training_program("luvit_pretrain", "Pretrains LUViT by masked autoencoding.", driver, argc, argv);
 }
 
 }  // namespace luvit

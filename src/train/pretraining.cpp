@@ -17,72 +17,84 @@ namespace luvit {
 
 namespace {
 
-const at::Tensor& named(const StepBatch& batch, const char* name) {
-  for (const auto& [key, tensor] : batch.tensors)
-    if (key == name) return tensor;
-  throw std::logic_error(name);
-}
-
 bool any(const std::vector<double>& flags) {
   return std::any_of(flags.begin(), flags.end(), [](double flag) { return flag != 0; });
 }
 
+LoaderOptions loading(const PretrainConfig& config, const TaskParts& parts) {
+  LoaderOptions options = loader_options(config, parts);
+  options.augment = only_crop(config.augment);
+  return options;
+}
+
 }  // namespace
 
-Pretraining::Pretraining(Team& team, MaskedAutoencoder& model, OpenedModel description,
-                         std::shared_ptr<const Dataset> train, std::shared_ptr<const Dataset> val, Options options)
-    : team_(team),
-      model_(model),
-      description_(std::move(description)),
-      train_(std::move(train)),
-      val_(std::move(val)),
-      options_(std::move(options)),
-      loader_(train_, options_.loader, options_.on_bad) {}
+Pretraining::Pretraining(const PretrainConfig& config, const TaskParts& parts)
+    : with_(parts),
+      precision_(config.train.precision),
+      seed_(config.train.seed),
+      batch_size_(config.train.batch_size),
+      model_(config.model, config.mae),
+      description_{.kind = ModelKind::pretraining,
+                   .options = config.model,
+                   .masking = config.mae,
+                   .preprocess = training_preprocess(config)},
+      loading_(loading(config, parts)) {}
 
 std::int64_t Pretraining::steps_per_epoch() const {
-  return Loader::steps_per_epoch(train_->size(), options_.loader.global_batch);
+  return Loader::steps_per_epoch(with_.train->size(), batch_size_);
 }
 
 void Pretraining::start(std::int64_t first, std::int64_t last) {
-  loader_.start(first, last);
+  loader_.emplace(with_.train, loading_, with_.on_bad);
+  loader_->start(first, last);
 }
 
 StepBatch Pretraining::next_batch() {
-  const Batch& batch = loader_.next();
+  const Batch& batch = loader_->next();
   return {{{"images", batch.images}, {"noise", batch.noise}, {"index", batch.index}}, batch.images.size(0), batch.step};
 }
 
+StepBatch Pretraining::stand_in_batch(std::int64_t rows) const {
+  const std::int64_t side = model_.options.image_size;
+  return {{{"images", repeated_zeros(rows, {3, side, side})},
+           {"noise", repeated_zeros(rows, {model_.options.patches()})},
+           {"index", at::zeros({rows}, at::kLong)}},
+          rows,
+          /*step=*/1};
+}
+
 at::Tensor Pretraining::loss(const StepBatch& batch, std::int64_t first, std::int64_t count) {
-  team_.alive();
+  with_.team.alive();
   const auto on_device = [&](const char* name) {
-    return named(batch, name).narrow(0, first, count).to(options_.device, /*non_blocking=*/true);
+    return batch[name].narrow(0, first, count).to(with_.device, /*non_blocking=*/true);
   };
-  const at::Tensor& index = named(batch, "index");
-  const std::int64_t* samples = index.const_data_ptr<std::int64_t>() + first;
-  const DropoutDraws draws(options_.loader.seed, static_cast<std::uint64_t>((batch.step - 1) / steps_per_epoch()),
+  const std::int64_t* samples = batch["index"].const_data_ptr<std::int64_t>() + first;
+  const DropoutDraws draws(seed_, static_cast<std::uint64_t>((batch.step - 1) / steps_per_epoch()),
                            {samples, samples + count});
-  const ComputeType compute(compute_type(options_.precision));
+  const ComputeType compute(compute_type(precision_));
   return model_.loss(on_device("images"), on_device("noise"));
 }
 
 // Each rank takes a stretch of data.val; the tail is counted once, by whoever has it.
 std::optional<Evaluation> Pretraining::evaluate() {
-  if (!val_) return std::nullopt;
+  if (!with_.val) return std::nullopt;
   const at::NoGradGuard no_gradients;
-  const at::Tensor sum = at::zeros({}, at::TensorOptions(at::kDouble).device(options_.device));
+  const at::Tensor sum = at::zeros({}, at::TensorOptions(at::kDouble).device(with_.device));
   bool whole = true;
-  team_.together([&] { whole = evaluate_own(sum); });
+  with_.team.together([&] { whole = evaluate_own(sum); });
   if (!whole) return std::nullopt;
-  team_.ranks().sum(sum);
-  const auto n = val_->size();
+  with_.team.ranks().sum(sum);
+  const auto n = with_.val->size();
   return Evaluation{"val", {{"loss", sum.item<double>() / static_cast<double>(n)}}, n};
 }
 
 // In as many rounds on all ranks. That one of them is asked to stop, or cannot go on, goes round with each and is acted
 // on a round later, so that nobody waits for the device.
 bool Pretraining::evaluate_own(const at::Tensor& sum) {
-  const ComputeType compute(compute_type(options_.precision));
-  const std::int64_t n = val_->size(), rank = team_.rank(), ranks = team_.size(), most = options_.evaluation_batch;
+  const ComputeType compute(compute_type(precision_));
+  const std::int64_t n = with_.val->size(), rank = with_.team.rank(), ranks = with_.team.size(),
+                     most = with_.evaluation_batch;
   std::optional<EvaluationReader> reader;
   EvaluationReader::Batch batch;
   std::exception_ptr failure;
@@ -90,17 +102,17 @@ bool Pretraining::evaluate_own(const at::Tensor& sum) {
   std::optional<Deferred> before;
   const std::int64_t longest = (n + ranks - 1) / ranks, rounds = (longest + most - 1) / most;
   for (std::int64_t round = 0; round < rounds && !over; ++round) {
-    team_.alive();
+    with_.team.alive();
     try {
       if (!reader && !failure)
-        reader.emplace(*val_, view_of(description_.preprocess), options_.loader.workers, most, n * rank / ranks,
+        reader.emplace(*with_.val, view_of(description_.preprocess), with_.workers, most, n * rank / ranks,
                        n * (rank + 1) / ranks);
       if (!failure && reader->next(batch)) sum.add_(loss_of(batch));
     } catch (...) {
       failure = std::current_exception();
     }
     const double ends = failure || stop_requested() ? 1 : 0;
-    Deferred now({team_.ranks().gather(at::full({1}, ends, sum.options().dtype(at::kFloat)))});
+    Deferred now({with_.team.ranks().gather(at::full({1}, ends, sum.options().dtype(at::kFloat)))});
     if (before) over = any(before->read());
     before.emplace(std::move(now));
   }
@@ -111,17 +123,17 @@ bool Pretraining::evaluate_own(const at::Tensor& sum) {
 // Summed over the images, float64 [].
 at::Tensor Pretraining::loss_of(const EvaluationReader::Batch& batch) {
   const std::int64_t rows = batch.images.size(0);
-  const at::Tensor noise = evaluation_noise(options_.loader.seed, batch.first, rows, model_.options.patches());
-  const at::Tensor loss = model_.loss(batch.images.to(options_.device, true), noise.to(options_.device, true));
+  const at::Tensor noise = evaluation_noise(seed_, batch.first, rows, model_.options.patches());
+  const at::Tensor loss = model_.loss(batch.images.to(with_.device, true), noise.to(with_.device, true));
   return loss.to(at::kDouble) * static_cast<double>(rows);
 }
 
 // The first readable images of data.val, else of data.train: original, masked, reconstructed.
 std::optional<Image> Pretraining::picture() {
-  const Dataset& shown = val_ ? *val_ : *train_;
+  const Dataset& shown = with_.val ? *with_.val : *with_.train;
   const at::NoGradGuard no_gradients;
-  const ComputeType compute(compute_type(options_.precision));
-  const std::int64_t wanted = std::min<std::int64_t>(options_.evaluation_batch, 8);
+  const ComputeType compute(compute_type(precision_));
+  const std::int64_t wanted = std::min<std::int64_t>(with_.evaluation_batch, 8);
   const std::int64_t tried = std::min(shown.size(), 16 * wanted);
   std::vector<at::Tensor> found, noises;
   for (std::int64_t i = 0; i < tried && std::ssize(found) < wanted; ++i) try {
@@ -129,18 +141,14 @@ std::optional<Image> Pretraining::picture() {
       EvaluationReader::Batch batch;
       reader.next(batch);
       found.push_back(batch.images);
-      noises.push_back(evaluation_noise(options_.loader.seed, i, 1, model_.options.patches()));
+      noises.push_back(evaluation_noise(seed_, i, 1, model_.options.patches()));
     } catch (const DataError&) {  // training and evaluation tell about it
       if (i + 1 == tried && found.empty()) throw;
     }
   const at::Tensor images = at::cat(found), noise = at::cat(noises);
-  const MaeOutput out = model_(images.to(options_.device), noise.to(options_.device));
+  const MaeOutput out = model_(images.to(with_.device), noise.to(with_.device));
   return reconstruction_sheet(images, out.pred.to(at::kCPU, at::kFloat), out.mask.to(at::kCPU),
                               model_.options.patch_size, model_.masking.norm_pix, description_.preprocess);
-}
-
-void Pretraining::save(const fs::path& path) {
-  save_model(path, model_, description_);
 }
 
 }  // namespace luvit

@@ -7,7 +7,8 @@
 #include "luvit/core/log.h"
 #include "luvit/core/text.h"
 #include "luvit/io/sha256.h"
-#include "luvit/train/pretrain_config.h"
+#include "luvit/train/run_config.h"
+#include "luvit/weights/model_file.h"
 
 namespace luvit {
 
@@ -60,6 +61,17 @@ void compare_configs(const ResumePoint& point, const std::string& config_yaml,
   throw UsageError(refused, str("resuming ", point.folder.string(),
                                 " with this config would be another run; restore the values, choose "
                                 "another --output, or say --allow-change KEY"));
+}
+
+void settle_lora_with_checkpoint(LoraOptions& lora, const ResumePoint& point, const std::set<std::string>& written) {
+  if (!lora.weights || path_exists(*lora.weights)) return;
+  const LoraOptions then = describe_model(point.folder).options.fusion.lora;
+  const auto settle = [&](const char* key, auto& value, const auto& found) {
+    if (!written.contains(str("model.fusion.lora.", key))) value = found;
+  };
+  settle("rank", lora.rank, then.rank);
+  settle("alpha", lora.alpha, then.alpha);
+  settle("targets", lora.targets, then.targets);
 }
 
 DataFingerprint fingerprint_of(const Dataset& dataset) {

@@ -92,9 +92,18 @@ void RunFolder::read_what_is_there() {
     if (record.contains("index") && record["index"].is_number_integer()) bad_places_.push_back(record["index"]);
   });
   for_each_record(path_ / "metrics.jsonl", [this](const nlohmann::json& record) {
-    if (record.value("kind", "") == "eval" && record.contains("step") && record["step"].is_number_integer())
-      evaluated_.insert(record["step"].get<std::int64_t>());
+    if (record.value("kind", "") != "eval" || !record.contains("step") || !record["step"].is_number_integer()) return;
+    auto& figures = evaluations_[record["step"].get<std::int64_t>()];
+    for (const auto& [name, value] : record.items())
+      if (value.is_number()) figures[name] = value.get<double>();
   });
+}
+
+std::map<std::int64_t, double> RunFolder::evaluations(const std::string& figure) const {
+  std::map<std::int64_t, double> values;
+  for (const auto& [step, figures] : evaluations_)
+    if (const auto found = figures.find(figure); found != figures.end()) values[step] = found->second;
+  return values;
 }
 
 void RunFolder::metric(const std::string& json_object) {

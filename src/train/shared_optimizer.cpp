@@ -55,41 +55,50 @@ void SharedOptimizer::spread_weights() {
 }
 
 AdamW::NamedState SharedOptimizer::state() {
-  if (!in_shares()) return own_.state();
+  const bool leads = ranks_.rank() == 0;
+  if (!in_shares()) return leads ? own_.state() : AdamW::NamedState();
   const at::NoGradGuard no_grad;
-  const auto joined = [&](at::Tensor AdamW::PieceState::*member, std::int64_t length) {
-    std::vector<at::Tensor> own;
-    for (const auto& state : own_.pieces()) own.push_back(state.*member);
-    Shares shares = join(own, at::zeros({length}, packed_.options()));
-    for (auto& share : shares) share = share.to(at::kCPU);
-    return shares;
-  };
-  const Shares averages = joined(&AdamW::PieceState::exp_avg, longest_);
-  const Shares squares = joined(&AdamW::PieceState::exp_avg_sq, longest_);
-  const Shares steps = joined(&AdamW::PieceState::step, most_pieces_);
-
+  // One after another: what a gather brings is given back before the next.
+  const auto averages = joined(&AdamW::PieceState::exp_avg), squares = joined(&AdamW::PieceState::exp_avg_sq),
+             steps = joined(&AdamW::PieceState::step);
   AdamW::NamedState all;
-  std::vector<std::size_t> place_of_group;  // where each group begins in `all`
+  std::size_t i = 0;
+  if (leads)
+    for (const ParameterGroup& group : own_.groups())
+      for (const auto& [name, tensor, role] : group.parameters) {
+        all.emplace_back(name + ".exp_avg", averages[i]);
+        all.emplace_back(name + ".exp_avg_sq", squares[i]);
+        all.emplace_back(name + ".step", steps[i++]);
+      }
+  return all;
+}
+
+// One kind of the state, of all parameters in the groups' order, on the CPU. All ranks gather; the leader alone keeps.
+std::vector<at::Tensor> SharedOptimizer::joined(at::Tensor AdamW::PieceState::*kind) {
+  const bool counts = kind == &AdamW::PieceState::step;  // one number a piece
+  std::vector<at::Tensor> own, whole;
+  for (const auto& state : own_.pieces()) own.push_back(state.*kind);
+  const Shares shares = join(own, at::zeros({counts ? most_pieces_ : longest_}, packed_.options()));
+  if (ranks_.rank() != 0) return whole;
+
+  const auto on_cpu = packed_.options().device(at::kCPU);
+  std::vector<std::size_t> begin_of_group;  // in `whole`
   for (const ParameterGroup& group : own_.groups()) {
-    place_of_group.push_back(all.size());
-    for (const auto& [name, tensor, role] : group.parameters) {
-      const auto empty = at::empty(tensor->sizes(), averages.front().options());
-      all.emplace_back(name + ".exp_avg", empty);
-      all.emplace_back(name + ".exp_avg_sq", at::empty_like(empty));
-      all.emplace_back(name + ".step", at::empty({}, at::kFloat));
-    }
+    begin_of_group.push_back(whole.size());
+    for (const auto& [name, tensor, role] : group.parameters)
+      whole.push_back(counts ? at::empty({}, on_cpu) : at::empty(tensor->sizes(), on_cpu));
   }
   for (std::size_t rank = 0; rank < pieces_.size(); ++rank) {
-    std::int64_t at = 0, number = 0;
+    const at::Tensor share = shares[rank].to(at::kCPU);
+    std::int64_t at = 0;
     for (const Piece& piece : pieces_[rank]) {
-      const auto first = all.begin() + static_cast<std::ptrdiff_t>(place_of_group[piece.group] + 3 * piece.parameter);
-      first[0].second.view(-1).narrow(0, piece.first, piece.count).copy_(averages[rank].narrow(0, at, piece.count));
-      first[1].second.view(-1).narrow(0, piece.first, piece.count).copy_(squares[rank].narrow(0, at, piece.count));
-      first[2].second.copy_(steps[rank][number++]);
-      at += piece.count;
+      const std::int64_t first = counts ? 0 : piece.first, count = counts ? 1 : piece.count;
+      const at::Tensor& to = whole[begin_of_group[piece.group] + piece.parameter];
+      to.view(-1).narrow(0, first, count).copy_(share.narrow(0, at, count));
+      at += count;
     }
   }
-  return all;
+  return whole;
 }
 
 }  // namespace luvit

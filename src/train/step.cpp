@@ -4,7 +4,7 @@
 
 namespace luvit {
 
-TrainingStep::TrainingStep(Task& task, SharedOptimizer& optimizer, LossScale& scale, Ranks& ranks, Options options)
+TrainingStep::TrainingStep(Task& task, RunOptimizer& optimizer, LossScale& scale, Ranks& ranks, Options options)
     : task_(task), optimizer_(optimizer), scale_(scale), ranks_(ranks), options_(options) {
   for (const auto& group : optimizer.groups())
     for (const auto& parameter : group.parameters) parameters_.push_back(*parameter.tensor);

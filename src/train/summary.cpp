@@ -11,9 +11,7 @@ namespace luvit {
 namespace {
 
 std::string flops(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f GFLOP", value / 1e9);
-  return text;
+  return human_count(value) + "FLOP";
 }
 
 std::string rate(double value) {
@@ -37,13 +35,15 @@ std::string fusion_text(const FusionOptions& fusion) {
 
 }  // namespace
 
-RunSummary summarise(const PretrainConfig& config, Module& model, std::int64_t samples, std::int64_t ranks) {
+RunSummary summarise(const Driver& driver, Module& model, std::int64_t samples, std::int64_t ranks) {
+  const RunConfig& config = driver.config();
+  const TrainingCosts costs = driver.costs();
   RunSummary out;
   out.samples = samples;
   out.length = training_length(config.train, samples);
   out.parameters = count_parameters(model);
-  out.forward_flops = pretraining_forward_flops(config.model, config.mae);
-  out.step_flops = pretraining_step_flops(config.model, config.mae);
+  out.forward_flops = costs.forward_flops;
+  out.step_flops = costs.step_flops;
   out.ranks = ranks;
   out.rows = config.train.batch_size / ranks;
   out.micro_batch = std::min(out.rows, config.train.micro_batch.value_or(out.rows));
@@ -51,17 +51,17 @@ RunSummary summarise(const PretrainConfig& config, Module& model, std::int64_t s
       static_cast<double>(at::elementSize(frozen_type(config.model.fusion, config.train.precision)));
   const auto trained = static_cast<double>(out.parameters.trained), frozen = static_cast<double>(out.parameters.frozen);
   out.weight_bytes = 4 * (static_cast<double>(out.parameters.total) - frozen) + frozen_size * frozen;
+  if (config.train.ema) out.weight_bytes += 4 * trained;
   const double moments = 8 * trained / static_cast<double>(config.distributed.shard_optimizer ? ranks : 1);
   out.optimizer_bytes = 4 * trained + moments;  // and the gradient
-  out.activation_bytes = pretraining_activation_bytes(config.model, config.mae, config.train.precision) *
-                         static_cast<double>(out.micro_batch);
-  out.checkpoint_bytes =
-      static_cast<std::int64_t>(4 * (static_cast<double>(out.parameters.total) - frozen) + 8 * trained);
+  out.activation_bytes = costs.activation_bytes * static_cast<double>(out.micro_batch);
+  out.checkpoint_bytes = static_cast<std::int64_t>(4 * (static_cast<double>(out.parameters.total) - frozen) +
+                                                   (config.train.ema ? 12 : 8) * trained);
   out.peak_lr = config.optim.peak_lr(config.train.batch_size);
   return out;
 }
 
-std::string summary_text(const PretrainConfig& config, const RunSummary& s, const std::string& data_name) {
+std::string summary_text(const RunConfig& config, const RunSummary& s, const std::string& data_name, bool with_memory) {
   const auto& model = config.model;
   std::string text;
   text += row("model", str("ViT ", model.dim, " wide, ", model.depth, " blocks, ", model.heads, " heads, ",
@@ -72,20 +72,21 @@ std::string summary_text(const PretrainConfig& config, const RunSummary& s, cons
                                 human_count(static_cast<double>(s.parameters.lora)), "), ",
                                 human_count(static_cast<double>(s.parameters.frozen)), " frozen"));
   text += row("operations", str(flops(s.forward_flops), " an image forward, ", flops(s.step_flops), " in a step"));
-  text +=
-      row("memory estimate", str(human_bytes(s.weight_bytes + s.optimizer_bytes + s.activation_bytes), ": weights ",
-                                 human_bytes(s.weight_bytes), ", gradients and moments ",
-                                 human_bytes(s.optimizer_bytes), ", activations ", human_bytes(s.activation_bytes)));
+  if (with_memory)
+    text +=
+        row("memory estimate", str(human_bytes(s.weight_bytes + s.optimizer_bytes + s.activation_bytes), ": weights ",
+                                   human_bytes(s.weight_bytes), ", gradients and moments ",
+                                   human_bytes(s.optimizer_bytes), ", activations ", human_bytes(s.activation_bytes)));
   text += row("checkpoint", human_bytes(static_cast<double>(s.checkpoint_bytes)));
   text += row("data", str(s.samples, " images in ", data_name));
   text += row("effective batch",
               str(config.train.batch_size, s.ranks > 1 ? str(": ", s.ranks, " ranks with ", s.rows, " each") : "",
                   s.micro_batch < s.rows ? str(" in micro-batches of ", s.micro_batch) : ""));
-  text += row("steps", str(s.length.steps, ": ", rate(s.length.epochs), " epochs of ", s.length.steps_per_epoch));
+  text += row("steps", str(s.length.steps, ": ", counted(s.length.epochs, "epoch"), " of ", s.length.steps_per_epoch));
   text +=
       row("learning rate", str(rate(s.peak_lr), " at the peak",
                                config.optim.lr ? "" : str(" (base_lr ", rate(config.optim.base_lr), " × batch / 256)"),
-                               ", ", exact(config.optim.warmup_epochs), " epochs of warm-up"));
+                               ", ", counted(config.optim.warmup_epochs, "epoch"), " of warm-up"));
   return text;
 }
 

@@ -1,12 +1,54 @@
-// This project's block file: one block's tensors and `luvit.block`, as `luvit_convert import` writes them.
+// This project's files that hold a block: a block file (one block's tensors and `luvit.block`, as `luvit_convert
+// import` writes them), or a model's, whose block is fusion.block.*.
 #include "luvit/core/error.h"
 #include "luvit/core/text.h"
+#include "luvit/weights/model_file.h"
 #include "opened_block.h"
 
 namespace luvit {
 
+namespace {
+
+void require_layer(const std::string& path, std::int64_t wanted, std::int64_t there) {
+  if (wanted == -1 || wanted == there) return;
+  throw DataError(str(escape(path), " holds layer ", there, " only, but layer ", wanted, " is asked for"),
+                  "-1 takes the layer that is there");
+}
+
+OpenedBlock open_model_block(const std::shared_ptr<SafetensorsFile>& file, const std::string& model_json,
+                             std::int64_t layer) {
+  const FusionOptions fusion = model_from_json(model_json, file->path()).fusion;
+  OpenedBlock block;
+  block.path = file->path();
+  block.info = {.dim = fusion.dim,
+                .heads = fusion.heads,
+                .kv_heads = fusion.kv_heads,
+                .hidden = fusion.hidden,
+                .norm_eps = fusion.norm_eps,
+                .layer = std::max<std::int64_t>(fusion.layer, 0),
+                .source = file->path()};
+  require_layer(block.path, layer, block.info.layer);
+  const std::string prefix = "fusion.block.", final_norm = "fusion.final_norm.weight";
+  for (const TensorInfo& tensor : file->tensors()) {
+    const std::string& name = tensor.name;
+    if (name == final_norm) block.read_final_norm = [file, final_norm] { return file->read(final_norm); };
+    if (!name.starts_with(prefix) || name.find(".lora_") != std::string::npos) continue;
+    block.parts.push_back(
+        {name.substr(prefix.size()), tensor.type, tensor.shape, [file, name] { return file->read(name); }});
+  }
+  if (fusion.kind != FusionKind::llama || block.parts.empty())
+    throw DataError(str(escape(block.path), ": a model without a language model's block"),
+                    "name the model that has it, or the block's own file or folder");
+  settle_sizes(block);
+  return block;
+}
+
+}  // namespace
+
 OpenedBlock open_block_file(const fs::path& path, std::int64_t layer) {
   auto file = std::make_shared<SafetensorsFile>(path);
+  if (const auto model = file->metadata().find("luvit.model"); model != file->metadata().end())
+    return open_model_block(file, model->second, layer);
   auto metadata = file->metadata().find("luvit.block");
   if (metadata == file->metadata().end())
     throw DataError(str(escape(path.string()), ": not a block file: its metadata has no 'luvit.block'"),
@@ -27,10 +69,7 @@ OpenedBlock open_block_file(const fs::path& path, std::int64_t layer) {
   if (said.text("qk_layout").value_or("half") != "half")
     throw DataError(
         str(escape(said.place()), ": qk_layout is '", escape(*said.text("qk_layout")), "', expected 'half'"));
-  if (layer != -1 && layer != info.layer)
-    throw DataError(
-        str(escape(path.string()), " holds layer ", info.layer, " only, but layer ", layer, " is asked for"),
-        "-1 takes the layer that is there");
+  require_layer(path.string(), layer, info.layer);
   for (const TensorInfo& tensor : file->tensors())
     block.parts.push_back(
         {tensor.name, tensor.type, tensor.shape, [file, name = tensor.name] { return file->read(name); }});

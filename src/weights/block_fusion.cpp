@@ -59,7 +59,7 @@ void settle_fusion_options(FusionOptions& options, const BlockInfo& info, const 
   options.qkv_bias = info.qkv_bias;
   options.o_bias = info.o_bias;
   options.qk_norm = info.qk_norm;
-  if (options.lora.weights) {
+  if (options.lora.weights && path_exists(*options.lora.weights)) {  // a resumed run has it in its checkpoint
     Adapter adapter = read_adapter(*options.lora.weights, options.layer, info.head_dim);
     settle_lora_options(options.lora, adapter, written, *options.lora.weights);
   }

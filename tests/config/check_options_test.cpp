@@ -79,11 +79,31 @@ TEST(CheckCrop, SmallestBeforeLargest) {
   EXPECT_EQ(keys_of(check_crop(crop)), "augment.crop_scale");
 }
 
-TEST(CheckOptim, RefusesWhatThisVersionLacks) {
-  OptimOptions optim;
-  EXPECT_EQ(keys_of(check_optim(optim)), "");
-  optim.kind = OptimKind::lars;
-  EXPECT_EQ(keys_of(check_optim(optim)), "optim.kind");
+TEST(CheckMixing, ARankHoldsWholeGroups) {
+  const MixOptions mixing;
+  EXPECT_TRUE(check_mixing(mixing, 1024, 32).empty());
+  EXPECT_TRUE(check_mixing(mixing, 12, 1).empty());  // the batch is the group
+  EXPECT_EQ(keys_of(check_mixing(mixing, 1024, 64)), "augment.mix_group");
+  EXPECT_EQ(keys_of(check_mixing(mixing, 100, 1)), "augment.mix_group");
+  EXPECT_EQ(keys_of(check_mixing(mixing, 12, 2)), "augment.mix_group");
+  EXPECT_TRUE(check_mixing({0, 0, 32}, 12, 2).empty());
+}
+
+TEST(DeclareAugment, HasTheKeysOfFineTuningAndTheirDefaults) {
+  AugmentOptions augment;
+  Schema schema;
+  declare_augment(schema, augment);
+  const std::string printed = print_config(schema);
+  for (const char* line : {"crop_scale: [0.08, 1]", "flip: 0.5", "ops: 2", "magnitude: 9", "std: 0.5",
+                           "random_erase: 0.25", "mixup: 0.8", "cutmix: 1", "label_smoothing: 0.1", "mix_group: 32"})
+    EXPECT_NE(printed.find(line), std::string::npos) << line << " in\n" << printed;
+  read_config(schema, "", {"augment.rand_augment.ops=0", "augment.mixup=0", "augment.mix_group=8"});
+  EXPECT_EQ(augment.rand_augment.ops, 0);
+  EXPECT_EQ(augment.mix.mixup, 0);
+  EXPECT_EQ(augment.mix.group, 8);
+  for (const char* wrong : {"augment.rand_augment.magnitude=11", "augment.random_erase=1.5", "augment.cutmix=-1",
+                            "augment.label_smoothing=1", "augment.mix_group=0"})
+    EXPECT_THROW(read_config(schema, "", {wrong}), UsageError) << wrong;
 }
 
 TEST(RequireKeys, NamesTheNearestKey) {

@@ -39,7 +39,8 @@ class FakeTask : public Task {
     return plain;
   }
   std::optional<Evaluation> evaluate() override { return std::nullopt; }
-  void save(const fs::path&) override {}
+  OpenedModel description() const override { return {}; }
+  StepBatch stand_in_batch(std::int64_t) const override { return {}; }
   OneWeight model_;
 
  private:

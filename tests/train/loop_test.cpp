@@ -9,6 +9,7 @@
 #include "luvit/core/error.h"
 #include "luvit/core/signals.h"
 #include "luvit/io/safetensors.h"
+#include "luvit/train/shared_optimizer.h"
 #include "temporary_folder.h"
 
 namespace luvit {

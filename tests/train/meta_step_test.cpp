@@ -2,6 +2,7 @@
 
 #include "luvit/models/initial_values.h"
 #include "luvit/models/mae.h"
+#include "luvit/train/shared_optimizer.h"
 #include "luvit/train/step.h"
 
 // The meta device computes shapes only, and whatever reads a value back from it throws: a step that runs there never
@@ -28,7 +29,8 @@ class MetaPretraining : public Task {
     return result;
   }
   std::optional<Evaluation> evaluate() override { return std::nullopt; }
-  void save(const fs::path&) override {}
+  OpenedModel description() const override { return {}; }
+  StepBatch stand_in_batch(std::int64_t) const override { return {}; }
 
  private:
   MaskedAutoencoder& model_;

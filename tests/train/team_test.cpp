@@ -8,6 +8,7 @@
 #include "../distributed/rank_processes.h"
 #include "fake_task.h"
 #include "luvit/core/error.h"
+#include "luvit/train/shared_optimizer.h"
 #include "temporary_folder.h"
 
 // What happens on some ranks alone, and how all come to know of it: with real processes.

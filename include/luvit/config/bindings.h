@@ -34,7 +34,5 @@ std::vector<Problem> check_masking(const MaskingOptions& options, std::int64_t p
 std::vector<Problem> check_crop(const CropOptions& options);
 // A rank's share of the batch is a multiple of the group that is mixed.
 std::vector<Problem> check_mixing(const MixOptions& options, std::int64_t batch_size, std::int64_t ranks);
-// What the config may say and no program of this version does: asked for, it is refused rather than left out.
-std::vector<Problem> check_optim(const OptimOptions& options);
 
 }  // namespace luvit

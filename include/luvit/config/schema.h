@@ -69,6 +69,7 @@ class Schema {
 
   const std::vector<Field>& fields() const { return fields_; }
   const Field* find(const std::string& key) const;
+  Field& field(const std::string& key);  // declared before; to say more of it
   bool is_section(const std::string& path) const;
   const std::map<std::string, std::string>& sections() const { return sections_; }
   const std::vector<std::pair<std::string, std::string>>& exclusives() const { return exclusive_; }

@@ -18,5 +18,6 @@ double classifier_step_flops(const ModelOptions& model);
 
 // Rough bytes of saved activations for one image in a training step.
 double pretraining_activation_bytes(const ModelOptions& model, const MaskingOptions& masking, Precision precision);
+double classifier_activation_bytes(const ModelOptions& model, Precision precision);
 
 }  // namespace luvit

@@ -16,6 +16,8 @@ struct InitialValues {
   bool skip_frozen = false;
 };
 void initialise(Module& model, const ModelOptions& options, const InitialValues& how);
+// The frozen tensors alone.
+void initialise_frozen(Module& model, const ModelOptions& options, const InitialValues& how);
 
 // Moves all tensors to a device (asynchronously where the source is pinned) and marks the trained ones.
 void to_device(Module& model, at::Device device);

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace luvit {
@@ -36,6 +37,9 @@ class Module {
   // The same, only those with Role::trained.
   std::vector<NamedTensor> trained_tensors();
 
+  // From here on only the tensors of the child of that name train; all others that did are fixed.
+  void train_only(std::string_view child);
+
   // Turned on by the loop for dropout and drop path; reaches all children.
   void train(bool on);
   bool training() const { return training_; }
@@ -53,6 +57,7 @@ class Module {
     Role role;
   };
   void visit(const std::string& prefix, std::vector<NamedTensor>& out);
+  void fix();  // whatever trains
   std::vector<Entry> entries_;
   bool training_ = false;
 };

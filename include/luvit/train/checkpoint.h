@@ -42,6 +42,9 @@ class Checkpoints {
   void save(const CheckpointState& state, Module& model, const OpenedModel& description,
             const AdamW::NamedState& optimizer, std::int64_t keep, const std::vector<std::int64_t>& pinned);
 
+  fs::path folder_of(std::int64_t step) const;
+  void name_best(std::int64_t step) const;  // writes `best`
+
   bool any() const;  // whole or not
   // The newest whole one; each newer folder that is not whole is named in a warning.
   std::optional<fs::path> newest_whole() const;

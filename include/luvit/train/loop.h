@@ -7,6 +7,7 @@
 
 #include "luvit/train/bad_files.h"
 #include "luvit/train/batch_dump.h"
+#include "luvit/train/best_checkpoint.h"
 #include "luvit/train/deferred.h"
 #include "luvit/train/options.h"
 #include "luvit/train/progress.h"
@@ -39,7 +40,7 @@ enum class Outcome { finished, stopped };
 struct LoopParts {
   Team& team;
   Task& task;
-  SharedOptimizer& optimizer;
+  RunOptimizer& optimizer;
   LossScale& scale;
   RunFolder& folder;
   BadFiles& bad_files;
@@ -56,6 +57,8 @@ class Loop {
 
   Loop(LoopParts parts, LoopOptions options, SaveCheckpoint save);
   Outcome run();
+  // The step whose checkpoint is the best so far.
+  std::optional<std::int64_t> best_step() const { return best_.step(); }
   // Every step is done and saved: what may still fail is the last evaluation.
   bool complete() const { return std::max(saved_step_, options_.first_step - 1) >= options_.last_step; }
 
@@ -74,6 +77,7 @@ class Loop {
   void record(const StepFacts& facts, double grad_norm, bool skipped, double scale);
   void checkpoint(std::int64_t step);
   void evaluate(std::int64_t step);
+  void keep_if_best(const Evaluation& evaluation, std::int64_t step);
   Outcome stopped(std::int64_t step);
   void show_picture(std::int64_t step);
   void agree_on_stop();
@@ -89,6 +93,7 @@ class Loop {
   Progress progress_;
   TrainingStep step_;
   Stragglers stragglers_;
+  BestCheckpoint best_;
   std::optional<Pending> pending_;
   bool stop_agreed_ = false;
   double own_seconds_ = 0;  // of the step before

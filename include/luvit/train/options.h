@@ -11,7 +11,7 @@ namespace luvit {
 struct TrainOptions {
   std::int64_t batch_size = 4096;           // global
   std::optional<std::int64_t> micro_batch;  // the most a rank holds at once; accumulation follows
-  std::optional<double> epochs;             // one of the two; neither: 800 epochs
+  std::optional<double> epochs;             // one of the two; neither: the recipe's epochs
   std::optional<std::int64_t> steps;
   std::optional<std::int64_t> stop_after_steps;
   Precision precision = Precision::bfloat16;

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "luvit/data/dataset.h"
+#include "luvit/train/driver.h"
 #include "luvit/train/gpu.h"
-#include "luvit/train/pretrain_config.h"
 #include "luvit/train/summary.h"
 
 namespace luvit {
@@ -25,7 +25,7 @@ struct Plan {
 // Runs the first steps of the rank with the largest share on the meta device: the real model, step and optimizer, with
 // tensors that have sizes but no values, and counts what they allocate, as they would on a GPU. Workspaces of kernels
 // and the CUDA context, about 1 GB together, come on top.
-Plan make_plan(const PretrainConfig& config, const std::shared_ptr<const Dataset>& data, std::int64_t ranks);
+Plan make_plan(const Driver& driver, const std::shared_ptr<const Dataset>& data, std::int64_t ranks);
 
 // With a GPU also hours, at some shares of its peak.
 std::string plan_text(const RunSummary& run, const Plan& plan, const std::optional<Gpu>& gpu, Precision precision);

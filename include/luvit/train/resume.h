@@ -1,5 +1,6 @@
 #pragma once
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,10 @@ std::optional<ResumePoint> find_resume_point(const std::string& choice, RunFolde
 // Prints every difference between the checkpoint's config and this one; UsageError for one that would alter the
 // run and is not among `allowed`.
 void compare_configs(const ResumePoint& point, const std::string& config_yaml, const std::vector<std::string>& allowed);
+
+// A checkpoint has its adapter in it: where the file that it began with is gone, rank, alpha and targets that nobody
+// wrote are the checkpoint's.
+void settle_lora_with_checkpoint(LoraOptions& lora, const ResumePoint& point, const std::set<std::string>& written);
 
 // Over the names of all samples, in order.
 DataFingerprint fingerprint_of(const Dataset& dataset);

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -39,7 +40,9 @@ class RunFolder {
 
   // What earlier starts of this run left there: the places of unreadable files, and the steps evaluated.
   const std::vector<std::int64_t>& known_bad_files() const { return bad_places_; }
-  bool evaluated(std::int64_t step) const { return evaluated_.contains(step); }
+  bool evaluated(std::int64_t step) const { return evaluations_.contains(step); }
+  // By step: one figure of the evaluations that have it.
+  std::map<std::int64_t, double> evaluations(const std::string& figure) const;
 
  private:
   void remove_leftovers() const;  // of writes that a kill cut off
@@ -53,7 +56,7 @@ class RunFolder {
   std::unique_ptr<TensorBoardWriter> events_;
   std::set<std::string> bad_names_;
   std::vector<std::int64_t> bad_places_;
-  std::set<std::int64_t> evaluated_;
+  std::map<std::int64_t, std::map<std::string, double>> evaluations_;  // by step: their figures
 };
 
 }  // namespace luvit

@@ -2,7 +2,7 @@
 #include <functional>
 
 #include "luvit/optim/gradients.h"
-#include "luvit/train/shared_optimizer.h"
+#include "luvit/train/run_optimizer.h"
 #include "luvit/train/task.h"
 
 namespace luvit {
@@ -35,7 +35,7 @@ class TrainingStep {
     std::optional<double> clip_grad;
     Compression compression = Compression::none;
   };
-  TrainingStep(Task& task, SharedOptimizer& optimizer, LossScale& scale, Ranks& ranks, Options options);
+  TrainingStep(Task& task, RunOptimizer& optimizer, LossScale& scale, Ranks& ranks, Options options);
 
   // Of `own`, stop, bad_files and seconds are sent. before_backward is called once, when the first forward pass is
   // under way (on a CPU: before it) and before the gradients of the step before are overwritten.
@@ -52,7 +52,7 @@ class TrainingStep {
   StepNumbers update(const at::Tensor& of_ranks, double learning_rate);
 
   Task& task_;
-  SharedOptimizer& optimizer_;
+  RunOptimizer& optimizer_;
   LossScale& scale_;
   Ranks& ranks_;
   Options options_;

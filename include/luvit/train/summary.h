@@ -2,7 +2,7 @@
 #include <string>
 
 #include "luvit/models/costs.h"
-#include "luvit/train/pretrain_config.h"
+#include "luvit/train/driver.h"
 
 namespace luvit {
 
@@ -17,7 +17,9 @@ struct RunSummary {
   std::int64_t ranks = 1, rows = 0, micro_batch = 0;  // rows a rank
   double peak_lr = 0;
 };
-RunSummary summarise(const PretrainConfig& config, Module& model, std::int64_t samples, std::int64_t ranks);
-std::string summary_text(const PretrainConfig& config, const RunSummary& summary, const std::string& data_name);
+RunSummary summarise(const Driver& driver, Module& model, std::int64_t samples, std::int64_t ranks);
+// Without the memory's estimate where a plan has counted it.
+std::string summary_text(const RunConfig& config, const RunSummary& summary, const std::string& data_name,
+                         bool with_memory = true);
 
 }  // namespace luvit

@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -6,6 +7,7 @@
 #include "luvit/io/safetensors.h"
 #include "luvit/models/module.h"
 #include "luvit/optim/parameter_groups.h"
+#include "luvit/weights/model_file.h"
 
 namespace luvit {
 
@@ -15,7 +17,13 @@ struct StepBatch {
   NamedTensors tensors;  // as --dump-batches writes them: images, noise, …, index
   std::int64_t rows = 0;
   std::int64_t step = 0;  // from 1
+
+  bool has(std::string_view name) const;
+  const at::Tensor& operator[](std::string_view name) const;  // logic_error where there is none
 };
+
+// [rows, shape…], all rows the same memory.
+at::Tensor repeated_zeros(std::int64_t rows, std::vector<std::int64_t> shape);
 
 struct Evaluation {
   std::string suite;
@@ -23,28 +31,56 @@ struct Evaluation {
   std::int64_t n = 0;
 };
 
-// What the loop is generic over: pretraining, and later classification and detection.
+// While it lives, a model holds other values than those that are trained. Tensors change places: nothing is copied, and
+// what an optimizer holds stays what it was. No step may come in between.
+class OtherWeights {
+ public:
+  OtherWeights(std::vector<NamedTensor> tensors, std::vector<at::Tensor> values);
+  ~OtherWeights();
+  OtherWeights(const OtherWeights&) = delete;
+  OtherWeights& operator=(const OtherWeights&) = delete;
+
+ private:
+  void swap();
+  std::vector<NamedTensor> tensors_;
+  std::vector<at::Tensor> values_;  // the model's own, meanwhile
+};
+
+// What the loop is generic over: pretraining, fine-tuning, later detection.
 class Task {
  public:
   virtual ~Task() = default;
   virtual Module& model() = 0;
   virtual Stage stage() const = 0;
   virtual std::int64_t steps_per_epoch() const = 0;
+  virtual OpenedModel description() const = 0;  // what a file of its weights says about them
 
   // Begins to load the batches of steps first … last (counted from 1).
   virtual void start(std::int64_t first, std::int64_t last) = 0;
   virtual StepBatch next_batch() = 0;
+  // Rows of one and the same image that was never decoded, for a plan.
+  virtual StepBatch stand_in_batch(std::int64_t rows) const = 0;
   virtual double waited_seconds() const = 0;  // for data, since start
 
   // Mean loss over rows first … first+count of a batch, [] on the device; nothing is read back.
   virtual at::Tensor loss(const StepBatch& batch, std::int64_t first, std::int64_t count) = 0;
+  // The optimizer has made its update.
+  virtual void updated() {}
 
   // On data.val, by all ranks together; nullopt without one, and where a stop is asked for in the middle.
   virtual std::optional<Evaluation> evaluate() = 0;
+  // Which of its figures tells the best checkpoint, the larger the better; "": none does.
+  virtual std::string score() const { return {}; }
   // An example for TensorBoard.
   virtual std::optional<Image> picture() { return std::nullopt; }
-  // The final export.
-  virtual void save(const fs::path& path) = 0;
+
+  // Puts into the model what is evaluated, saved as its weights and exported; nullptr where that is what is trained.
+  virtual std::unique_ptr<OtherWeights> evaluated_weights() { return nullptr; }
+  // What a resume needs besides the weights as saved and the optimizer's state.
+  virtual NamedTensors state() { return {}; }
+  // The weights are in place. At a resume they are those that were saved, and what state() gave is among `saved`: the
+  // task takes it out.
+  virtual void begin(NamedTensors& /*saved*/) {}
 };
 
 }  // namespace luvit

@@ -33,7 +33,8 @@ BlockSource read_block(const fs::path& path, std::int64_t layer, bool with_final
 Metadata block_metadata(const BlockInfo& info);
 
 // Sizes nobody wrote come from the block; a written one that differs is a DataError with both values.
-// `written` holds config keys ("model.fusion.hidden", …). LoRA's rank, alpha and targets come from lora.weights alike.
+// `written` holds config keys ("model.fusion.hidden", …). LoRA's rank, alpha and targets come from lora.weights
+// alike, where it is there.
 void settle_fusion_options(FusionOptions& options, const BlockInfo& info, const std::set<std::string>& written,
                            const std::string& path);
 

@@ -1,4 +1,4 @@
-#include "luvit/train/pretrain_config.h"
+#include "luvit/train/run_config.h"
 
 #include <algorithm>
 
@@ -15,7 +15,7 @@ void declare_train(Schema& schema, TrainOptions& train) {
   schema.add("train.batch_size", train.batch_size, "images a step, over all ranks and micro-batches").range(1, 1 << 24);
   schema.add("train.micro_batch", train.micro_batch, "most images a rank holds at once; accumulation follows")
       .range(1, 1 << 24);
-  schema.add("train.epochs", train.epochs, "length of the run; 800 where neither it nor train.steps is written")
+  schema.add("train.epochs", train.epochs, "length of the run, unless train.steps is written")
       .range(0, 1e9)
       .above_low()
       .units("epochs");
@@ -30,7 +30,9 @@ void declare_train(Schema& schema, TrainOptions& train) {
       .units("steps");
   schema.add("train.precision", train.precision, "type of the matrix products; master weights are float32",
              {{"float32", Precision::float32}, {"bfloat16", Precision::bfloat16}, {"float16", Precision::float16}});
-  schema.add("train.ema", train.ema, "decay of a running average of the weights, for fine-tuning; none unless written")
+  schema
+      .add("train.ema", train.ema,
+           "decay of a running average of the weights, which is then evaluated and exported; for fine-tuning")
       .range(0, 1)
       .above_low()
       .below_high();
@@ -43,7 +45,7 @@ void declare_train(Schema& schema, TrainOptions& train) {
       .range(0, 4096);
 }
 
-void declare_run(Schema& schema, PretrainConfig& config) {
+void declare_habits(Schema& schema, RunConfig& config) {
   schema.add("log.every", config.log.every, "a line in the log and in metrics.jsonl").range(1, 1e9).units("steps");
   schema.add("checkpoint.every_steps", config.checkpoint.every_steps, "a checkpoint each so many steps")
       .range(1, 1e12)
@@ -54,67 +56,44 @@ void declare_run(Schema& schema, PretrainConfig& config) {
       .range(0, 1e9)
       .units("epochs");
   schema.add("checkpoint.keep", config.checkpoint.keep, "newest checkpoints kept").range(1, 1e9);
-  schema.add("eval.every_epochs", config.eval.every_epochs, "loss on data.val; 0: only at the end")
+  schema.add("eval.every_epochs", config.eval.every_epochs, "evaluation on data.val; 0: only at the end")
       .range(0, 1e9)
       .units("epochs");
 }
 
-// What does not hang on the weights, so that a config's mistakes come before any file is opened.
-std::vector<Problem> own_problems(const PretrainConfig& config) {
+}  // namespace
+
+void declare_run(Schema& schema, RunConfig& config) {
+  declare_model(schema, config.model);
+  declare_data(schema, config.data);
+  declare_optim(schema, config.optim);
+  declare_train(schema, config.train);
+  declare_habits(schema, config);
+  declare_distributed(schema, config.distributed);
+}
+
+std::vector<Problem> run_problems(const RunConfig& config) {
   ModelOptions without_fusion = config.model;
   without_fusion.fusion = FusionOptions{};
   without_fusion.fusion.kind = FusionKind::none;
   std::vector<Problem> problems = check_model(without_fusion);
   const auto add = [&](const std::vector<Problem>& more) { problems.insert(problems.end(), more.begin(), more.end()); };
-  add(check_crop(config.augment));
-  if (problems.empty()) add(check_masking(config.mae, config.model.patches()));
-  add(check_optim(config.optim));
+  if (config.optim.kind == OptimKind::lars && config.distributed.shard_optimizer)
+    add({{"distributed.shard_optimizer", "is for optim.kind: adamw; LARS needs the norm of whole tensors"}});
   const auto& train = config.train;
   if (train.micro_batch && *train.micro_batch > train.batch_size)
     add({{"train.micro_batch", str(*train.micro_batch, " is more than train.batch_size, ", train.batch_size)}});
-  if (train.ema) add({{"train.ema", "is for fine-tuning; pretraining keeps no average of the weights"}});
-  if (config.model.drop_path != 0)
-    add({{"model.drop_path", str(exact(config.model.drop_path), " is for fine-tuning; pretraining drops no paths")}});
   if (config.data.train.empty())
     add({{"data.train", "no images are named; a folder, tar shards or a list of these is expected"}});
-  if (config.model.fusion.kind == FusionKind::llama && config.model.fusion.weights.empty())
-    add({{"model.fusion.weights", "required for kind: llama; a block file, a Meta or Hugging Face folder, or random"}});
   return problems;
 }
 
-}  // namespace
-
-void declare(Schema& schema, PretrainConfig& config) {
-  declare_model(schema, config.model);
-  declare_masking(schema, config.mae);
-  declare_data(schema, config.data);
-  declare_crop(schema, config.augment);
-  declare_optim(schema, config.optim);
-  declare_train(schema, config.train);
-  declare_run(schema, config);
-  declare_distributed(schema, config.distributed);
-}
-
-Written read_pretrain_config(Schema& schema, PretrainConfig& config, const std::string& path,
-                             const std::vector<std::string>& overrides) {
-  Written written = read_config(schema, path, overrides);
-  if (!config.train.epochs && !config.train.steps) config.train.epochs = 800;
-  return written;
-}
-
-void settle_with_weights(PretrainConfig& config, const Written& written) {
-  FusionOptions& fusion = config.model.fusion;
+void settle_fusion_with_weights(FusionOptions& fusion, const Written& written) {
   if (fusion.kind != FusionKind::llama || fusion.weights.empty()) return;
   if (fusion.weights != "random")
     settle_fusion_options(fusion, describe_block(fusion.weights, fusion.layer), written.keys, fusion.weights);
-  else if (fusion.lora.weights)
+  else if (fusion.lora.weights && path_exists(*fusion.lora.weights))
     settle_lora_options(fusion.lora, read_adapter(*fusion.lora.weights), written.keys, *fusion.lora.weights);
-}
-
-void check(PretrainConfig& config, const Written& written) {
-  raise_problems(own_problems(config), written);
-  settle_with_weights(config, written);
-  raise_problems(check_model(config.model), written);
 }
 
 bool may_change_on_resume(const std::string& key) {

@@ -1,0 +1,144 @@
+#include "luvit/train/finetune_program.h"
+
+#include <algorithm>
+#include <map>
+
+#include "luvit/core/error.h"
+#include "luvit/core/files.h"
+#include "luvit/core/text.h"
+#include "luvit/models/costs.h"
+#include "luvit/models/initial_values.h"
+#include "luvit/train/fine_tuning.h"
+#include "luvit/train/linear_probe.h"
+#include "luvit/train/run_weights.h"
+#include "luvit/train/training_program.h"
+#include "luvit/weights/transfer.h"
+
+namespace luvit {
+
+namespace {
+
+// Shards have numbers for names: which classes they are, only their count tells.
+bool numbered(const std::vector<std::string>& classes) {
+  for (std::size_t i = 0; i < classes.size(); ++i)
+    if (classes[i] != std::to_string(i)) return false;
+  return true;
+}
+
+// A label is a place in its own data set's list: the two lists must be one.
+void require_same_classes(const std::vector<std::string>& train, const std::vector<std::string>& val) {
+  const bool unnamed = numbered(train) || numbered(val);
+  if (unnamed ? val.size() <= train.size() : val == train) return;
+  std::string example;
+  for (const auto* side : {&val, &train})
+    for (const std::string& name : *side) {
+      const auto& other = side == &val ? train : val;
+      if (!unnamed && example.empty() && std::find(other.begin(), other.end(), name) == other.end())
+        example = str("; class ", escape(name), " is in ", side == &val ? "data.val" : "data.train", " only");
+    }
+  throw DataError(str("data.val: ", val.size(), " classes, not the ", train.size(), " of data.train", example),
+                  "both need the same class folders: labels are places in their sorted list");
+}
+
+// A probe's head is new whatever the weights hold, and starts at a deviation of 0.01 (MAE's main_linprobe.py), by the
+// same draws as fine-tuning's 2e-5: LARS takes steps in proportion to the weights.
+void renew_head(Module& model, const FinetuneConfig& config) {
+  struct Head : Module {
+    explicit Head(const ModelOptions& options) : head(options.dim, options.classes) { add("head", head); }
+    Linear head;
+  } fresh(config.model);
+  initialise(fresh, config.model, {.seed = config.train.seed});
+  std::map<std::string, at::Tensor> values;
+  for (const NamedTensor& named : fresh.named_tensors()) values[named.name] = *named.tensor * (0.01 / 2e-5);
+  for (const NamedTensor& named : model.named_tensors())
+    if (const auto value = values.find(named.name); value != values.end()) *named.tensor = value->second;
+}
+
+class FinetuneDriver : public Driver {
+ public:
+  explicit FinetuneDriver(FinetuneConfig config) : config_(std::move(config)) {}
+
+  RunConfig& config() override { return config_; }
+  double default_epochs() const override { return probes() ? 90 : 100; }
+  void declare(Schema& schema) override { luvit::declare(schema, config_); }
+  std::vector<Problem> problems() const override { return finetune_problems(config_); }
+
+  std::vector<Problem> problems_of_ranks(std::int64_t ranks) const override {
+    if (probes()) return {};  // nothing is mixed
+    return check_mixing(config_.augment.mix, config_.train.batch_size, ranks);
+  }
+
+  void settle_with_weights(const Written& written, bool only_what_exists) override {
+    const std::string& from = config_.init.weights;
+    const auto wanted = [&](const std::string& path) { return !only_what_exists || path_exists(path); };
+    if (from.empty()) {
+      if (wanted(config_.model.fusion.weights)) settle_fusion_with_weights(config_.model.fusion, written);
+      return;
+    }
+    if (!wanted(from)) return;
+    const OpenedModel there = describe_model(from);
+    settle_model_options(config_.model, there, written.keys, from);
+    const bool attached = there.options.fusion.kind == FusionKind::none;
+    if (attached && wanted(config_.model.fusion.weights)) settle_fusion_with_weights(config_.model.fusion, written);
+    if (!attached && config_.model.fusion.lora.weights)
+      throw DataError(str("model.fusion.lora.weights: ", *config_.model.fusion.lora.weights, ", but ", escape(from),
+                          " has LoRA matrices of its own"),
+                      "leave one of the two out");
+  }
+
+  bool labels_wanted() const override { return true; }
+
+  void settle_with_data(const Dataset& train, const Dataset* val, const Written& written) override {
+    classes_ = train.classes();
+    const auto count = static_cast<std::int64_t>(classes_.size());
+    if (count < 2)
+      throw DataError(
+          str("data.train: one class only, ", classes_.empty() ? "" : escape(classes_.front()),
+              ": there is nothing to tell apart"),
+          "classes are the folders right below the one that is named; is it one level too high or too low?");
+    if (written.has("model.classes") && config_.model.classes != count)
+      throw DataError(str("model.classes is ", config_.model.classes, ", but data.train has ", count, " classes"),
+                      "leave the key out: it is then taken from the data");
+    config_.model.classes = count;
+    if (val) require_same_classes(classes_, val->classes());
+  }
+
+  TrainingCosts costs() const override {
+    const double forward = classifier_forward_flops(config_.model);
+    if (probes()) return {.forward_flops = forward, .step_flops = forward};  // next to which the head's are nothing
+    return {.forward_flops = forward,
+            .step_flops = classifier_step_flops(config_.model),
+            .activation_bytes = classifier_activation_bytes(config_.model, config_.train.precision)};
+  }
+
+  std::unique_ptr<Task> make_task(const TaskParts& parts) const override {
+    if (probes()) return std::make_unique<LinearProbe>(config_, parts, classes_);
+    return std::make_unique<FineTuning>(config_, parts, classes_);
+  }
+
+  FrozenReference give_weights(Module& model, const ResumePoint* point) const override {
+    FrozenReference block = luvit::give_weights(model, config_, config_.init.weights, point);
+    if (probes()) renew_head(model, config_);
+    return block;
+  }
+
+ private:
+  bool probes() const { return config_.task == FinetuneTask::linear_probe; }
+
+  FinetuneConfig config_;
+  std::vector<std::string> classes_;  // of data.train, in label order
+};
+
+}  // namespace
+
+std::unique_ptr<Driver> finetune_driver(FinetuneConfig config) {
+  return std::make_unique<FinetuneDriver>(std::move(config));
+}
+
+int finetune_program(int argc, char** argv) {
+  FinetuneDriver driver({});
+  return training_program("luvit_finetune", "Trains a LUViT classifier, from pretrained weights or from scratch.",
+                          driver, argc, argv);
+}
+
+}  // namespace luvit
