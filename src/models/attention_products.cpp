@@ -23,21 +23,37 @@ double scale_for(const Tensor& q) {
   return 1.0 / std::sqrt(static_cast<double>(q.size(-1)));
 }
 
-// The scale goes into the product, where it costs nothing and is applied before the rounding.
-Tensor scaled_product(const Tensor& a, const Tensor& b, double scale) {
-  const Tensor unread = at::empty({a.size(0), a.size(1), b.size(2)}, a.options());
-  return at::baddbmm(unread, a, b, /*beta=*/0, /*alpha=*/scale);
+// In bfloat16 the softmax takes the scale along: the product that would (baddbmm) is slower than the plain one.
+bool softmax_scales(const Tensor& x) {
+  return x.scalar_type() == at::kBFloat16;
 }
 
-// Of scores that nobody else needs.
-Tensor softmaxed(const Tensor& scores) {
-  if (!scores.is_cpu() || scores.scalar_type() != at::kBFloat16) return at::softmax(scores, -1);
-  softmax_in_place(scores);
+// scale·a·b into `out`, but for bfloat16 unscaled.
+void product(Tensor& out, const Tensor& a, const Tensor& b, double scale) {
+  if (softmax_scales(a))
+    at::bmm_out(out, a, b);
+  else
+    at::baddbmm_out(out, out, a, b, /*beta=*/0, /*alpha=*/scale);
+}
+
+// Scores, which nobody else needs, into weights.
+Tensor softmaxed(const Tensor& scores, double scale) {
+  if (!softmax_scales(scores)) return at::softmax(scores, -1);
+  softmax_in_place(scores, scale);
   return scores;
 }
 
+Tensor softmax_backward(const Tensor& weights, const Tensor& grad, double scale) {
+  if (!softmax_scales(weights)) return at::_softmax_backward_data(grad, weights, -1, weights.scalar_type());
+  softmax_backward_in_place(weights, grad, scale);
+  return grad;
+}
+
 Tensor forward_products(Saved& s) {
-  s.p = softmaxed(scaled_product(s.q, s.k.transpose(1, 2), scale_for(s.q)));
+  const double scale = scale_for(s.q);
+  Tensor scores = at::empty({s.q.size(0), s.q.size(1), s.k.size(1)}, s.q.options());
+  product(scores, s.q, s.k.transpose(1, 2), scale);
+  s.p = softmaxed(scores, scale);
   return at::bmm(s.p, s.v);
 }
 
@@ -45,9 +61,9 @@ Tensor forward_products(Saved& s) {
 void backward_products(const Saved& s, const Tensor& grad, Tensor& grad_q, Tensor& grad_k, Tensor& grad_v) {
   const double scale = scale_for(s.q);
   at::bmm_out(grad_v, s.p.transpose(1, 2), grad);
-  const Tensor grad_scores = at::_softmax_backward_data(at::bmm(grad, s.v.transpose(1, 2)), s.p, -1, s.p.scalar_type());
-  at::baddbmm_out(grad_q, grad_q, grad_scores, s.k, /*beta=*/0, /*alpha=*/scale);
-  at::baddbmm_out(grad_k, grad_k, grad_scores.transpose(1, 2), s.q, /*beta=*/0, /*alpha=*/scale);
+  const Tensor grad_scores = softmax_backward(s.p, at::bmm(grad, s.v.transpose(1, 2)), scale);
+  product(grad_q, grad_scores, s.k, scale);
+  product(grad_k, grad_scores.transpose(1, 2), s.q, scale);
 }
 
 struct Attention : torch::autograd::Function<Attention> {

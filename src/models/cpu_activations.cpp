@@ -65,11 +65,19 @@ Tensor swiglu_on_cpu(const Tensor& gate, const Tensor& up) {
   return SwiGluOnCpu::apply(gate, up);
 }
 
-void softmax_in_place(const Tensor& x) {
+void softmax_in_place(const Tensor& x, double scale) {
   const std::int64_t width = x.size(-1);
   over_pieces(x.numel() / width, [&](std::int64_t, std::int64_t first, std::int64_t last) {
     std::vector<float> scratch(static_cast<std::size_t>(width + kernel_width));
-    softmax_rows(bits(x) + first * width, last - first, width, scratch.data());
+    softmax_rows(bits(x) + first * width, last - first, width, static_cast<float>(scale), scratch.data());
+  });
+}
+
+void softmax_backward_in_place(const Tensor& result, const Tensor& grad, double scale) {
+  const std::int64_t width = grad.size(-1);
+  over_pieces(grad.numel() / width, [&](std::int64_t, std::int64_t first, std::int64_t last) {
+    softmax_backward_rows(bits(result) + first * width, bits(grad) + first * width, last - first, width,
+                          static_cast<float>(scale));
   });
 }
 

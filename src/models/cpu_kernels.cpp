@@ -50,7 +50,7 @@ LUVIT_VECTOR void norm_backward(const Rows& rows, const Bfloat16* grad_all, cons
   }
 }
 
-LUVIT_VECTOR void softmax_rows(Bfloat16* x, std::int64_t rows, std::int64_t n, float* scratch) {
+LUVIT_VECTOR void softmax_rows(Bfloat16* x, std::int64_t rows, std::int64_t n, float scale, float* scratch) {
   const std::int64_t whole = n - n % width, rest = n - whole;
   const float lowest = -INFINITY;
   for (std::int64_t r = 0; r < rows; ++r, x += n) {
@@ -68,13 +68,28 @@ LUVIT_VECTOR void softmax_rows(Bfloat16* x, std::int64_t rows, std::int64_t n, f
     for (int i = 1; i < width; ++i) highest = highest > top[i] ? highest : top[i];
     Floats total{};
     for (std::int64_t i = 0; i < n; i += width) {
-      const Floats v = load(scratch + i), e = v == lowest ? Floats{} : exp(v - highest);
+      const Floats v = load(scratch + i), e = v == lowest ? Floats{} : exp((v - highest) * scale);
       total += e;
       store(scratch + i, e);
     }
-    const float scale = 1.0F / sum(total);
-    for (std::int64_t i = 0; i < whole; i += width) store(x + i, load(scratch + i) * scale);
-    if (rest > 0) store(x + whole, load(scratch + whole) * scale, rest);
+    const float share = 1.0F / sum(total);
+    for (std::int64_t i = 0; i < whole; i += width) store(x + i, load(scratch + i) * share);
+    if (rest > 0) store(x + whole, load(scratch + whole) * share, rest);
+  }
+}
+
+LUVIT_VECTOR void softmax_backward_rows(const Bfloat16* y, Bfloat16* grad, std::int64_t rows, std::int64_t n,
+                                        float scale) {
+  for (std::int64_t r = 0; r < rows; ++r, y += n, grad += n) {
+    Floats products{};
+    by_vector(
+        n, [&](std::int64_t i, std::int64_t count)
+               __attribute__((always_inline)) { products += load(y + i, count) * load(grad + i, count); });
+    const float mean = sum(products);
+    by_vector(
+        n, [&](std::int64_t i, std::int64_t count) __attribute__((always_inline)) {
+          store(grad + i, (load(grad + i, count) - mean) * load(y + i, count) * scale, count);
+        });
   }
 }
 

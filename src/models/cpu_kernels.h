@@ -22,8 +22,10 @@ void norm_forward(const Rows& x, const float* weight, const float* bias, float e
 void norm_backward(const Rows& x, const Bfloat16* grad, const float* weight, const float* mean, const float* inverse,
                    float* grad_x, float* grad_weight, float* grad_bias);
 
-// Softmax of `rows` rows of `width`, in place. scratch: width numbers, rounded up to kernel_width.
-void softmax_rows(Bfloat16* x, std::int64_t rows, std::int64_t width, float* scratch);
+// Softmax of scale·x for `rows` rows of `width`, in place. scratch: width numbers, rounded up to kernel_width.
+void softmax_rows(Bfloat16* x, std::int64_t rows, std::int64_t width, float scale, float* scratch);
+// grad (of its result y) becomes that of x.
+void softmax_backward_rows(const Bfloat16* y, Bfloat16* grad, std::int64_t rows, std::int64_t width, float scale);
 
 // y = x·Φ(x), n numbers.
 void gelu_forward(const float* x, float* y, std::int64_t n);

@@ -30,8 +30,10 @@ at::Tensor swiglu_on_cpu(const at::Tensor& gate, const at::Tensor& up);
 bool prefers_bfloat16_norm(const at::Tensor& x, std::optional<at::ScalarType> compute);
 at::Tensor layer_norm_to_bfloat16(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps);
 
-// Softmax over the last dimension of a contiguous bfloat16 tensor, in place.
-void softmax_in_place(const at::Tensor& x);
+// Softmax of scale·x over the last dimension of a contiguous bfloat16 tensor, in place; and from its result and that
+// one's gradient the gradient of x, in the latter's place.
+void softmax_in_place(const at::Tensor& x, double scale);
+void softmax_backward_in_place(const at::Tensor& result, const at::Tensor& grad, double scale);
 
 // Cut into as many pieces as there are threads, so that sums over rows come out the same on every run:
 // work(piece, first, last).
