@@ -35,13 +35,10 @@ void add_backgrounds(Report& report) {
     first = false;
     report.page.heading(str(suite.name, ": ", kind_name(suite)));
     report.page.paragraph("The smaller a gap, the less the model looks at what is behind the object.");
-    Table table{.columns = {{"gap"}, {"points", Align::right}, {"what it means"}}, .rows = {}};
-    for (const char* key : {"gap_os", "gap_or", "gap_sr"}) {
-      const Wording wording = wording_of(key, false);
-      if (const auto value = suite.figure(key))
-        table.rows.push_back({wording.name, points_text(*value, suite.images()), wording.meaning});
-    }
-    if (!table.rows.empty()) report.page.table(table);
+    std::vector<FigureRow> gaps;
+    for (const char* key : {"gap_os", "gap_or", "gap_sr"})
+      if (const auto value = suite.figure(key)) gaps.push_back({wording_of(key, false), *value, suite.images()});
+    add_figures(report.page, gaps);
     add_variations(report, suite);
   }
 }

@@ -43,7 +43,7 @@ Frame frame_of(const BarChart& chart, double top) {
   }
   double names = 0;
   for (const std::string& category : chart.categories) names = std::max(names, text_width(category, tick_size));
-  const double left = edge + std::min(names, 0.34 * chart.width) + 8, room_for_values = 44;
+  const double left = edge + std::min(names, 0.36 * chart.width) + 8, room_for_values = 44;
   const double group = bar_height * static_cast<double>(chart.series.size()) + category_gap;
   return {.left = left,
           .top = top,
@@ -57,7 +57,7 @@ void draw_bar(Svg& svg, const Frame& frame, const BarChart& chart, std::size_t s
   const Bars& bars = chart.series[series];
   const double value = bars.values[category];
   if (!std::isfinite(value)) {
-    svg.text(frame.left + 6, y + 12, "–", "f-tick");
+    svg.text(frame.left + frame.x.share_within(0) * (frame.right - frame.left) + 5, y + 12, "–", "f-tick");
     return;
   }
   const auto across = [&](double v) { return frame.left + frame.x.share_within(v) * (frame.right - frame.left); };
@@ -76,6 +76,19 @@ void draw_bar(Svg& svg, const Frame& frame, const BarChart& chart, std::size_t s
   svg.text(label_at + 5, y + 12, value_label(value, chart.axis.unit, decimals), "f-tick");
 }
 
+// In at most two lines.
+void draw_category(Svg& svg, const std::string& name, double right, double middle) {
+  const double width = right - edge;
+  std::vector<std::string> lines = wrapped(name, tick_size, width);
+  for (std::size_t i = 2; i < lines.size(); ++i) lines[1] += ' ' + lines[i];
+  lines.resize(std::min<std::size_t>(lines.size(), 2));
+  double baseline = middle + 4 - 6.5 * (static_cast<double>(lines.size()) - 1);
+  for (const std::string& line : lines) {
+    svg.text(right, baseline, shortened(line, tick_size, width), "f-tick", Anchor::end);
+    baseline += 13;
+  }
+}
+
 }  // namespace
 
 Figure draw(const BarChart& chart) {
@@ -91,8 +104,7 @@ Figure draw(const BarChart& chart) {
   double y = frame.top + category_gap;
   for (std::size_t c = 0; c < chart.categories.size(); ++c) {
     const double group = bar_height * static_cast<double>(chart.series.size());
-    svg.text(frame.left - 8, y + group / 2 + 4, shortened(chart.categories[c], tick_size, frame.left - edge - 8),
-             "f-tick", Anchor::end);
+    draw_category(svg, chart.categories[c], frame.left - 8, y + group / 2);
     for (std::size_t s = 0; s < chart.series.size(); ++s)
       draw_bar(svg, frame, chart, s, c, y + bar_height * static_cast<double>(s));
     y += group + category_gap;

@@ -1,4 +1,4 @@
-#include <numeric>
+#include <cmath>
 
 #include "luvit/core/text.h"
 #include "luvit/report/charts.h"
@@ -23,9 +23,11 @@ std::string caption_of(const SuiteResult& suite) {
   const double confidence = weighted_mean(bins.n, bins.confidence), accuracy = weighted_mean(bins.n, bins.accuracy);
   const std::int64_t n = suite.images();
   const auto ece = suite.figure("ece");
-  return str(ece ? str("ECE ", percent_text(*ece, n), " %. ") : "", "On average the model is ",
-             percent_text(confidence, n), " % sure and right in ", percent_text(accuracy, n),
-             " %: ", confidence > accuracy ? "too sure of itself." : "not too sure of itself.");
+  return str(ece ? str("ECE ", percent_text(*ece, n), "%. ") : "", "On average the model is ",
+             percent_text(confidence, n), "% sure and right in ", percent_text(accuracy, n), "%: ",
+             std::abs(confidence - accuracy) < 0.005 ? "as sure as it may be."
+             : confidence > accuracy                 ? "too sure of itself."
+                                                     : "less sure than it might be.");
 }
 
 }  // namespace

@@ -15,36 +15,31 @@ double accuracy_of(const ClassCount& c) {
   return static_cast<double>(c.correct) / static_cast<double>(c.n);
 }
 
-// Worst first. Of equal accuracy, the one with more images says more and comes earlier; then the label decides.
-std::vector<ClassCount> worst_first(std::vector<ClassCount> classes) {
-  std::sort(classes.begin(), classes.end(), [](const ClassCount& a, const ClassCount& b) {
-    const auto left = a.correct * b.n, right = b.correct * a.n;
-    if (left != right) return left < right;
+enum class Order { worst_first, best_first };
+
+// Of equal accuracy, the class with more images says more and comes earlier; then the label decides.
+std::vector<ClassCount> sorted(std::vector<ClassCount> classes, Order order) {
+  std::sort(classes.begin(), classes.end(), [order](const ClassCount& a, const ClassCount& b) {
+    const std::int64_t left = a.correct * b.n, right = b.correct * a.n;
+    if (left != right) return order == Order::worst_first ? left < right : left > right;
     return a.n != b.n ? a.n > b.n : a.label < b.label;
   });
   return classes;
 }
 
-std::vector<ClassCount> best_first(std::vector<ClassCount> classes) {
-  std::sort(classes.begin(), classes.end(), [](const ClassCount& a, const ClassCount& b) {
-    const auto left = a.correct * b.n, right = b.correct * a.n;
-    if (left != right) return left > right;
-    return a.n != b.n ? a.n > b.n : a.label < b.label;
-  });
-  return classes;
+// "n01440764 (0)", or "class 0" where no name is known.
+std::string name_of(const Report& report, const SuiteResult& suite, std::int64_t label) {
+  const std::string name = report.class_names(suite, label);
+  return name.ends_with(str(' ', label)) ? name : str(name, " (", label, ')');
 }
 
 Table table_of(const Report& report, const SuiteResult& suite, const std::vector<ClassCount>& classes) {
-  Table table{.columns = {{"class"},
-                          {"label", Align::right},
-                          {"images", Align::right},
-                          {"right", Align::right},
-                          {"top-1, %", Align::right},
-                          {"95% interval", Align::right}},
-              .rows = {}};
+  Table table{
+      .columns = {{"class"}, {"images", Align::right}, {"top-1, %", Align::right}, {"95% interval", Align::right}},
+      .rows = {}};
   for (const ClassCount& c : classes) {
-    table.rows.push_back({report.class_names(suite, c.label), str(c.label), count_text(c.n), count_text(c.correct),
-                          percent_text(accuracy_of(c), c.n), interval_text(wilson_interval(c.correct, c.n), c.n)});
+    table.rows.push_back({name_of(report, suite, c.label), count_text(c.n), percent_text(accuracy_of(c), c.n),
+                          interval_text(wilson_interval(c.correct, c.n), c.n)});
   }
   return table;
 }
@@ -59,24 +54,24 @@ std::string csv_of(const Report& report, const SuiteResult& suite, const std::ve
   return out;
 }
 
-void add_curve(Report& report, const SuiteResult& suite, const std::vector<ClassCount>& sorted) {
+void add_curve(Report& report, const SuiteResult& suite, const std::vector<ClassCount>& classes) {
   Series line{.name = "classes", .x = {}, .y = {}};
-  for (std::size_t i = 0; i < sorted.size(); ++i) {
+  for (std::size_t i = 0; i < classes.size(); ++i) {
     line.x.push_back(static_cast<double>(i + 1));
-    line.y.push_back(accuracy_of(sorted[i]));
+    line.y.push_back(accuracy_of(classes[i]));
   }
   Figure figure = draw(Plot{.name = suite.name + "_classes",
                             .title = str("Classes of ", suite.name, ", worst first"),
-                            .x = {.label = "classes", .range = Range{0, static_cast<double>(sorted.size())}},
+                            .x = {.label = "classes", .range = Range{0, static_cast<double>(classes.size())}},
                             .y = {.label = "top-1 accuracy", .unit = Unit::percent, .range = Range{0, 1}},
                             .lines = {std::move(line)},
-                            .height = 240});
-  figure.data = csv_of(report, suite, sorted);
+                            .height = 220});
+  figure.data = csv_of(report, suite, classes);
   const auto all_right =
-      std::count_if(sorted.begin(), sorted.end(), [](const ClassCount& c) { return c.correct == c.n; });
+      std::count_if(classes.begin(), classes.end(), [](const ClassCount& c) { return c.correct == c.n; });
   const auto none_right =
-      std::count_if(sorted.begin(), sorted.end(), [](const ClassCount& c) { return c.correct == 0; });
-  report.add(std::move(figure), str("Of ", count_text(std::ssize(sorted)), " classes ", count_text(all_right),
+      std::count_if(classes.begin(), classes.end(), [](const ClassCount& c) { return c.correct == 0; });
+  report.add(std::move(figure), str("Of ", count_text(std::ssize(classes)), " classes ", count_text(all_right),
                                     " are always named right and ", count_text(none_right),
                                     " never. All of them are in the figure’s CSV."));
 }
@@ -100,15 +95,14 @@ void add_classes(Report& report) {
     }
     first = false;
     report.page.heading(suite.name);
-    const std::vector<ClassCount> sorted = worst_first(suite.classes);
-    if (sorted.size() > 2 * extremes) {
-      add_curve(report, suite, sorted);
-      report.page.heading(str(suite.name, ": the ", extremes, " worst"));
-      report.page.table(table_of(report, suite, first_of(sorted)));
-      report.page.heading(str(suite.name, ": the ", extremes, " best"));
-      report.page.table(table_of(report, suite, first_of(best_first(suite.classes))));
+    const std::vector<ClassCount> classes = sorted(suite.classes, Order::worst_first);
+    if (classes.size() > 2 * extremes) {
+      add_curve(report, suite, classes);
+      report.page.tables({{str("The ", extremes, " worst"), table_of(report, suite, first_of(classes))},
+                          {str("The ", extremes, " best"),
+                           table_of(report, suite, first_of(sorted(suite.classes, Order::best_first)))}});
     } else {
-      report.page.table(table_of(report, suite, sorted));
+      report.page.table(table_of(report, suite, classes));
     }
   }
 }

@@ -103,14 +103,11 @@ Plot severity_plot_of(const SuiteResult& suite) {
 }
 
 void add_means(Report& report, const SuiteResult& suite) {
-  Table table{.columns = {{"figure"}, {"value", Align::right}, {"what it means"}}, .rows = {}};
-  for (const char* key : {"acc19", "acc15", "mce", "relative_mce"}) {
-    const auto value = suite.figure(key);
-    if (!value) continue;
-    const Wording wording = wording_of(key, suite.generated);
-    table.rows.push_back({wording.name, value_text(wording, *value, suite.images()), wording.meaning});
-  }
-  if (!table.rows.empty()) report.page.table(table);
+  std::vector<FigureRow> rows;
+  for (const char* key : {"acc19", "acc15", "mce", "relative_mce"})
+    if (const auto value = suite.figure(key))
+      rows.push_back({wording_of(key, suite.generated), *value, suite.images()});
+  add_figures(report.page, rows);
 }
 
 }  // namespace

@@ -119,7 +119,7 @@ Figure draw(const HeatMap& map) {
   check(map);
   Svg svg;
   const double names = grid_of(map, 0).left;
-  const double width = names + cell_width * static_cast<double>(map.columns.size()) + edge;
+  const double width = names + cell_width * static_cast<double>(map.columns.size()) + edge + 8;
   const double top = draw_title(svg, map.title, width) + (map.column_label.empty() ? 20 : 36);
   const Grid grid = grid_of(map, top);
   const Range range = range_of(map);

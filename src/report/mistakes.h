@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "luvit/report/page.h"
 #include "results.h"
 
 namespace luvit {
@@ -38,8 +37,5 @@ class ClassNames {
   std::map<std::int64_t, std::string> of_model_;
   std::map<std::string, std::map<std::int64_t, std::string>> of_suite_;
 };
-
-// The image at most `longest` pixels long: photographs as JPEG, small images whole as PNG.
-Picture thumbnail(const fs::path& image, std::int64_t longest);
 
 }  // namespace luvit

@@ -16,23 +16,41 @@ bool stays_within(const fs::path& path) {
   return true;
 }
 
+// Corruptions that are generated have no files: below CORRUPTION/SEVERITY/ the path is that of the clean image.
+fs::path file_of(const SuiteResult& suite, const fs::path& path) {
+  const fs::path folder = suite.data;
+  if (!suite.generated) return folder / path;
+  fs::path clean;
+  int part = 0;
+  for (const fs::path& name : path)
+    if (part++ >= 2) clean /= name;
+  return folder / clean;
+}
+
 // No picture where the data are not at hand (moved, or on another machine): the report is still of use.
-Picture picture_of(const SuiteResult& suite, const Mistake& mistake) {
+Picture thumbnail(const SuiteResult& suite, const Mistake& mistake) {
   if (suite.data.empty() || !stays_within(mistake.path)) return {};
   try {
-    return thumbnail(fs::path(suite.data) / mistake.path, thumbnail_side);
+    return luvit::picture_of(file_of(suite, mistake.path), thumbnail_side);
   } catch (const DataError&) {
     return {};
   }
+}
+
+// "class 17" stays on one line.
+std::string unbroken(std::string name) {
+  for (std::size_t at = 0; (at = name.find(' ', at)) != std::string::npos;) name.replace(at, 1, "\u00a0");
+  return name;
 }
 
 void add_gallery(Report& report, const SuiteResult& suite, const PredictionsRead& read) {
   std::vector<GalleryItem> items;
   std::size_t without = 0;
   for (const Mistake& mistake : read.worst) {
-    items.push_back({picture_of(suite, mistake),
-                     {str(report.class_names(suite, mistake.label), " → ", report.class_names(mistake.prediction)),
-                      str(percent_text(mistake.confidence, 0), " % sure"), mistake.path}});
+    items.push_back({thumbnail(suite, mistake),
+                     {str(unbroken(report.class_names(suite, mistake.label)), " → ",
+                          unbroken(report.class_names(mistake.prediction))),
+                      str(percent_text(mistake.confidence, 0), "% sure"), mistake.path}});
     without += items.back().picture.bytes.empty();
   }
   report.page.heading(suite.name);

@@ -41,7 +41,7 @@ std::string points_text(double difference, std::int64_t n) {
 }
 
 std::string interval_text(const Interval& interval, std::int64_t n) {
-  return str(percent_text(interval.low, n), " – ", percent_text(interval.high, n));
+  return str(percent_text(interval.low, n), "–", percent_text(interval.high, n));
 }
 
 std::string number_text(double value) {
@@ -54,7 +54,11 @@ std::string number_text(double value) {
         std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::scientific, 2).ptr;
     return {digits.data(), end};
   }
-  return decimal(value, std::max(0, 3 - static_cast<int>(std::floor(std::log10(size)))));
+  std::string text = decimal(value, std::max(0, 3 - static_cast<int>(std::floor(std::log10(size)))));
+  if (text.find('.') == std::string::npos) return text;
+  while (text.back() == '0') text.pop_back();
+  if (text.back() == '.') text.pop_back();
+  return text;
 }
 
 }  // namespace luvit

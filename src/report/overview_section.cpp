@@ -31,7 +31,8 @@ std::string cell_text(const SuiteResult& suite, const std::string& key) {
   if (key == "interval95") return suite.interval ? interval_text(*suite.interval, n) : no_value;
   const auto value = suite.figure(key);
   if (!value) return no_value;
-  return wording_of(key, false).measure == Measure::share ? percent_text(*value, n) : number_text(*value);
+  const Wording wording = wording_of(key, false);
+  return wording.measure == Measure::share ? percent_text(*value, n) : value_text(wording, *value, n);
 }
 
 Table table_of(const RunResults& run, const std::vector<std::string>& keys) {

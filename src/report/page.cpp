@@ -11,8 +11,26 @@ std::string element(const char* name, const std::string& text, const char* attri
   return str('<', name, attributes, '>', markup(text), "</", name, ">\n");
 }
 
+// Short text stays on one line: a table that is too wide scrolls. Long text may break.
 std::string cell(const char* name, const std::string& text, Align align) {
-  return element(name, text, align == Align::right ? " class=\"number\"" : "");
+  constexpr std::size_t long_text = 48;
+  return element(name, text,
+                 align == Align::right     ? " class=\"number\""
+                 : text.size() > long_text ? " class=\"long\""
+                                           : "");
+}
+
+std::string table_element(const Table& table) {
+  std::string out = "<div class=\"scroll\"><table>\n<thead><tr>\n";
+  for (const Table::Column& column : table.columns) out += cell("th", column.name, column.align);
+  out += "</tr></thead>\n<tbody>\n";
+  for (const auto& row : table.rows) {
+    out += "<tr>\n";
+    for (std::size_t i = 0; i < row.size() && i < table.columns.size(); ++i)
+      out += cell(i == 0 ? "th" : "td", row[i], table.columns[i].align);
+    out += "</tr>\n";
+  }
+  return out + "</tbody>\n</table></div>\n";
 }
 
 // Pixel art and other small images are enlarged as they are, not blurred.
@@ -52,16 +70,15 @@ void Page::warning(const std::string& text) {
 
 void Page::table(const Table& table) {
   end_figures();
-  body_ += "<div class=\"scroll\"><table>\n<thead><tr>\n";
-  for (const Table::Column& column : table.columns) body_ += cell("th", column.name, column.align);
-  body_ += "</tr></thead>\n<tbody>\n";
-  for (const auto& row : table.rows) {
-    body_ += "<tr>\n";
-    for (std::size_t i = 0; i < row.size() && i < table.columns.size(); ++i)
-      body_ += cell(i == 0 ? "th" : "td", row[i], table.columns[i].align);
-    body_ += "</tr>\n";
-  }
-  body_ += "</tbody>\n</table></div>\n";
+  body_ += table_element(table);
+}
+
+void Page::tables(const std::vector<std::pair<std::string, Table>>& titled) {
+  end_figures();
+  body_ += "<div class=\"beside\">\n";
+  for (const auto& [title, table] : titled)
+    body_ += str("<div>\n", element("h4", title), table_element(table), "</div>\n");
+  body_ += "</div>\n";
 }
 
 void Page::terms(const std::vector<std::pair<std::string, std::string>>& terms) {
@@ -83,10 +100,17 @@ void Page::gallery(const std::vector<GalleryItem>& items) {
 }
 
 void Page::figure(const Figure& figure, const std::string& caption) {
-  if (!in_figures_) body_ += "<div class=\"figures\">\n";
+  captioned("<div class=\"scroll\">" + inline_svg(figure) + "</div>\n", caption);
+}
+
+void Page::picture(const Picture& picture, const std::string& caption) {
+  captioned(image_element(picture), caption);
+}
+
+void Page::captioned(const std::string& content, const std::string& caption) {
+  if (!in_figures_) body_ += "<div class=\"beside figures\">\n";
   in_figures_ = true;
-  body_ += str("<figure>\n<div class=\"scroll\">", inline_svg(figure), "</div>\n", element("figcaption", caption),
-               "</figure>\n");
+  body_ += str("<figure>\n", content, element("figcaption", caption), "</figure>\n");
 }
 
 void Page::end_figures() {

@@ -51,31 +51,29 @@ std::vector<LegendEntry> legend_of(const Plot& plot) {
   return entries;
 }
 
-std::vector<double> joined(const std::vector<Series>& all, bool x) {
-  std::vector<double> values;
-  const auto add = [&](const std::vector<double>& more) { values.insert(values.end(), more.begin(), more.end()); };
-  for (const Series& series : all) {
-    add(x ? series.x : series.y);
-    if (x) continue;
-    add(series.low);
-    add(series.high);
-  }
-  return values;
+std::size_t ticks_on(double length, double apart) {
+  return std::clamp<std::size_t>(static_cast<std::size_t>(length / apart), 2, 6);
 }
 
 Frame frame_of(const Plot& plot, const std::vector<Series>& all, double top) {
-  std::vector<double> x = joined(all, /*x=*/true), y = joined(all, /*x=*/false);
+  std::vector<double> x, y;
+  for (const Series& series : all) {
+    x.insert(x.end(), series.x.begin(), series.x.end());
+    for (const auto* values : {&series.y, &series.low, &series.high}) y.insert(y.end(), values->begin(), values->end());
+  }
+  Axis y_axis = plot.y;
   if (plot.equal_axes) {
     x.insert(x.end(), y.begin(), y.end());
     y = x;
+    y_axis.range = plot.x.range;
+    y_axis.scale = plot.x.scale;
   }
   Frame frame{.left = 0,
               .top = top,
               .right = plot.width - edge - 12,
               .bottom = 0,
-              .x = fit(plot.x, x, 6),
-              .y = fit(plot.y, y, 6)};
-  if (plot.equal_axes && plot.x.range) frame.y = fit({plot.y.label, plot.y.scale, plot.y.unit, plot.x.range}, y, 6);
+              .x = fit(plot.x, x, ticks_on(plot.width, 65)),
+              .y = fit(y_axis, y, ticks_on(plot.equal_axes ? plot.width : plot.height, plot.equal_axes ? 65 : 40))};
   frame.left = left_margin(frame.y);
   frame.bottom = top + (plot.equal_axes ? frame.right - frame.left : plot.height);
   return frame;
@@ -138,7 +136,9 @@ std::size_t points_outside(const Frame& frame, const std::vector<Series>& all) {
 }
 
 void draw_data(Svg& svg, const Plot& plot, const Frame& frame) {
-  svg.open_window(frame.left, frame.top, frame.right - frame.left, frame.bottom - frame.top);
+  constexpr double half_line = 2;  // of what runs along a side, all is seen
+  svg.open_window(frame.left - half_line, frame.top - half_line, frame.right - frame.left + 2 * half_line,
+                  frame.bottom - frame.top + 2 * half_line);
   if (plot.equal_axes) svg.line(frame.left, frame.bottom, frame.right, frame.top, "f-diagonal");
   std::size_t colour = 0;
   for (const Series& line : plot.lines) draw_line(svg, frame, line, colour_look(colour++));

@@ -22,19 +22,27 @@ bool is_shown(const SuiteResult& suite, const std::string& key) {
 
 }  // namespace
 
+// Numbers and other values of all suites in one table, and what the numbers mean below it, each said once.
 void add_further_figures(Report& report) {
-  Table table{.columns = {{"suite"}, {"figure"}, {"value", Align::right}, {"what it means"}}, .rows = {}};
+  Table table{.columns = {{"suite"}, {"figure"}, {"value", Align::right}}, .rows = {}};
+  Table notes{.columns = {{"suite"}, {"key"}, {"value"}}, .rows = {}};
+  std::vector<std::pair<std::string, std::string>> meanings;
   for (const SuiteResult& suite : report.run.suites) {
     for (const auto& [key, value] : suite.figures) {
       if (is_shown(suite, key)) continue;
       const Wording wording = wording_of(key, suite.generated);
-      table.rows.push_back({suite.name, wording.name, value_text(wording, value, suite.images()), wording.meaning});
+      table.rows.push_back({suite.name, wording.name, value_text(wording, value, suite.images())});
+      const std::pair<std::string, std::string> meaning = {wording.name, wording.meaning};
+      if (!meaning.second.empty() && std::find(meanings.begin(), meanings.end(), meaning) == meanings.end())
+        meanings.push_back(meaning);
     }
-    for (const auto& [key, text] : suite.notes) table.rows.push_back({suite.name, key, text, ""});
+    for (const auto& [key, text] : suite.notes) notes.rows.push_back({suite.name, key, text});
   }
-  if (table.rows.empty()) return;
+  if (table.rows.empty() && notes.rows.empty()) return;
   report.page.section("Further figures");
-  report.page.table(table);
+  if (!table.rows.empty()) report.page.table(table);
+  if (!meanings.empty()) report.page.terms(meanings);
+  if (!notes.rows.empty()) report.page.table(notes);
 }
 
 void add_provenance(Report& report) {

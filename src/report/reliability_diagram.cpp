@@ -46,7 +46,7 @@ void draw_counts(Svg& svg, const Frame& frame, const ReliabilityDiagram& diagram
     const double left = frame.across(static_cast<double>(b) / bins) + 0.75,
                  right = frame.across((static_cast<double>(b) + 1) / bins) - 0.75;
     const double top = frame.down(diagram.n[b] / total);
-    svg.rect(left, top, right - left, frame.bottom - top, "f-bar f-s4");
+    svg.rect(left, top, right - left, frame.bottom - top, "f-count");
   }
 }
 
@@ -62,7 +62,7 @@ Figure draw(const ReliabilityDiagram& diagram) {
   top = draw_legend(svg,
                     {{"accuracy", "f-bar f-s0", LegendEntry::Mark::box},
                      {"gap to confidence", "f-gap", LegendEntry::Mark::box},
-                     {"share of images", "f-bar f-s4", LegendEntry::Mark::box}},
+                     {"share of images", "f-count", LegendEntry::Mark::box}},
                     top, width) +
         8;
   const Axis share{.label = "", .unit = Unit::percent, .range = Range{0, 1}};

@@ -11,7 +11,7 @@ std::string subtitle_of(const RunResults& run) {
   std::int64_t images = 0;
   for (const SuiteResult& suite : run.suites) images += suite.images();
   std::vector<std::string> parts = {str(run.suites.size(), run.suites.size() == 1 ? " suite" : " suites"),
-                                    str(count_text(images), " images")};
+                                    str(count_text(images), " predictions")};
   if (const auto hash = run.provenance_of("weights_sha256")) parts.push_back("weights " + hash->substr(0, 12));
   if (const auto precision = run.provenance_of("precision")) parts.push_back(*precision);
   if (const auto version = run.provenance_of("version")) parts.push_back("luvit " + *version);

@@ -1,6 +1,7 @@
 #include "results.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "luvit/core/error.h"
@@ -47,7 +48,7 @@ struct Node {
   std::vector<std::int64_t> integers() const {
     std::vector<std::int64_t> all;
     for (double number : numbers()) {
-      if (number != std::floor(number) || std::abs(number) > 9e15) fail("a list of whole numbers");
+      if (number != std::floor(number) || std::abs(number) > 1e9) fail("a list of whole numbers");
       all.push_back(static_cast<std::int64_t>(number));
     }
     return all;
@@ -67,6 +68,11 @@ struct Node {
 
 std::string plain_text(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
+  if (value.is_array() && std::all_of(value.begin(), value.end(), [](const Json& item) { return item.is_string(); })) {
+    std::vector<std::string> lines;
+    for (const Json& item : value) lines.push_back(item.get<std::string>());
+    return join(lines, "; ");
+  }
   if (value.is_array() && value.size() > 8) return str(value.size(), " values");
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -135,10 +141,14 @@ SuiteResult read_suite(const std::string& name, const Node& node) {
       read_reliability(suite, here);
     } else if (key == "per_class") {
       read_classes(suite, here);
+    } else if (key == "preprocess") {  // settings, not figures
+      suite.notes.emplace_back(key, plain_text(value));
     } else {
       read_other(suite, key, value);
     }
   }
+  if (const auto n = suite.figure("n"); n && !(*n >= 0 && *n <= 1e12 && *n == std::floor(*n)))
+    node.at("n").fail("a number of images");
   for (const char* share : {"top1", "top5", "ece", "top1_all", "acc19", "acc15"}) {
     const auto value = suite.figure(share);
     if (value && !(*value >= 0 && *value <= 1)) node.at(share).fail("a share between 0 and 1");

@@ -1,5 +1,6 @@
 #include "wording.h"
 
+#include <algorithm>
 #include <array>
 
 #include "luvit/core/text.h"
@@ -47,29 +48,24 @@ constexpr std::array<KeyWording, 31> keys = {{
     {"top5", "top-5", "share of images whose class is among the model's first five answers.", Measure::share},
     {"nll", "NLL",
      "mean negative log-likelihood of the right class in nats. Lower is better; guessing among K classes gives ln K.",
-     Measure::number},
+     Measure::nats},
     {"ece", "ECE",
      "expected calibration error: how far confidence is from accuracy, on average over images in 15 equal bins of "
      "confidence. 0 is perfect.",
      Measure::share},
     {"top1_all", "top-1 over all classes",
      "the same share when the model may answer with any of its classes, not only with the suite's.", Measure::share},
+    {"clean_top1", "top-1 on clean images of these classes",
+     "what the run's ImageNet suite gives over the same classes, among these.", Measure::share},
+    {"clean_drop", "drop from clean images", "how much lower top-1 is than on those.", Measure::points},
     {"brier", "Brier score",
      "mean squared distance between the predicted probabilities and the truth, from 0 (perfect) to 2.",
      Measure::number},
-    {"rms", "RMS calibration error",
-     "root mean square of confidence minus accuracy over bins of 100 images of neighbouring confidence.",
-     Measure::share},
     {"rms_calibration", "RMS calibration error",
      "root mean square of confidence minus accuracy over bins of 100 images of neighbouring confidence.",
      Measure::share},
-    {"rms_calibration_error", "RMS calibration error",
-     "root mean square of confidence minus accuracy over bins of 100 images of neighbouring confidence.",
-     Measure::share},
-    {"rms_official", "RMS calibration error, official script's",
-     "the same as the published script computes it, which leaves its last bin out.", Measure::share},
-    {"rms_as_published", "RMS calibration error, official script's",
-     "the same as the published script computes it, which leaves its last bin out.", Measure::share},
+    {"rms_calibration_published", "RMS calibration error, as published",
+     "the same as the script of ImageNet-A computes it, which leaves its last bin out.", Measure::share},
     {"aurra", "AURRA",
      "accuracy on the most confident answers, averaged over how many of them are taken: high where the model knows "
      "what it knows.",
@@ -101,6 +97,8 @@ constexpr std::array<KeyWording, 31> keys = {{
      Measure::points},
     {"gap_sr", "mixed-same − mixed-rand", "the benchmark's background gap: what a fitting background is worth.",
      Measure::points},
+    {"skipped", "files passed over", "hidden files and files that are no images, in the suite's folder.",
+     Measure::number},
     {"k", "neighbours", "how many of the nearest training images vote.", Measure::number},
     {"temperature", "temperature", "a neighbour's vote is exp(similarity / temperature).", Measure::number},
 }};
@@ -124,6 +122,16 @@ std::string kind_meaning(const SuiteResult& suite) {
 }
 
 Wording wording_of(const std::string& key, bool generated) {
+  // A part of a suite: "classes_a.top1".
+  if (const std::size_t dot = key.find('.'); dot != std::string::npos) {
+    Wording inner = wording_of(key.substr(dot + 1), generated);
+    const std::string part = key.substr(0, dot);
+    inner.name = str(part == "classes_a"   ? "ImageNet-A's classes"
+                     : part == "classes_r" ? "ImageNet-R's classes"
+                                           : part,
+                     ": ", inner.name);
+    return inner;
+  }
   for (const KeyWording& known : keys) {
     if (key != known.key) continue;
     const bool of_corruptions = key.starts_with("acc1") || key.ends_with("mce");
@@ -135,12 +143,21 @@ Wording wording_of(const std::string& key, bool generated) {
 std::string value_text(const Wording& wording, double value, std::int64_t n) {
   switch (wording.measure) {
     case Measure::share:
-      return percent_text(value, n) + " %";
+      return percent_text(value, n) + "%";
     case Measure::points:
       return points_text(value, n) + " points";
+    case Measure::nats:
+      return decimal(value, 3);
     default:
       return number_text(value);
   }
+}
+
+void add_figures(Page& page, const std::vector<FigureRow>& rows) {
+  std::vector<std::pair<std::string, std::string>> terms;
+  for (const FigureRow& row : rows)
+    terms.emplace_back(str(row.wording.name, ": ", value_text(row.wording, row.value, row.n)), row.wording.meaning);
+  if (!terms.empty()) page.terms(terms);
 }
 
 }  // namespace luvit

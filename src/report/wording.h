@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 
+#include "luvit/report/page.h"
 #include "results.h"
 
 namespace luvit {
@@ -9,7 +10,7 @@ namespace luvit {
 std::string kind_name(const SuiteResult& suite);
 std::string kind_meaning(const SuiteResult& suite);
 
-enum class Measure { share, points, number };  // points: a difference of shares
+enum class Measure { share, points, nats, number };  // points: a difference of shares
 
 // What a key of results.json is called and means; one that is not known keeps its own name and has no meaning.
 struct Wording {
@@ -18,5 +19,13 @@ struct Wording {
 };
 Wording wording_of(const std::string& key, bool generated);
 std::string value_text(const Wording& wording, double value, std::int64_t n);
+
+// Figures, each with what it means.
+struct FigureRow {
+  Wording wording;
+  double value;
+  std::int64_t n;  // of how many images
+};
+void add_figures(Page& page, const std::vector<FigureRow>& rows);
 
 }  // namespace luvit

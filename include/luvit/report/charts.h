@@ -40,7 +40,7 @@ struct Plot {
   std::vector<Series> lines = {};   // an interval is a band
   std::vector<Series> points = {};  // an interval is an error bar
   bool equal_axes = false;          // one range for both, a square frame and the diagonal y = x
-  double width = 480, height = 320;
+  double width = 420, height = 270;
 };
 Figure draw(const Plot& plot);
 
@@ -56,7 +56,7 @@ struct BarChart {
   std::vector<std::string> categories;
   std::vector<Bars> series;
   Axis axis;
-  double width = 480;
+  double width = 420;
 };
 Figure draw(const BarChart& chart);
 

@@ -4,15 +4,9 @@
 #include <vector>
 
 #include "luvit/report/figure.h"
+#include "luvit/report/picture.h"
 
 namespace luvit {
-
-// An image as a page holds it.
-struct Picture {
-  std::string type;                    // "image/png"
-  std::string bytes;                   // encoded
-  std::int64_t width = 0, height = 0;  // in pixels
-};
 
 enum class Align { left, right };  // right: numbers
 
@@ -44,15 +38,19 @@ class Page {
   void paragraph(const std::string& text);
   void warning(const std::string& text);  // a paragraph that must not be overlooked
   void table(const Table& table);
+  // Tables beside each other where there is room, each below its title.
+  void tables(const std::vector<std::pair<std::string, Table>>& titled);
   // Terms with an explanation each.
   void terms(const std::vector<std::pair<std::string, std::string>>& terms);
   void gallery(const std::vector<GalleryItem>& items);
-  // Figures stand beside each other where there is room. The caption is below.
+  // Figures and pictures stand beside each other where there is room. The caption is below.
   void figure(const Figure& figure, const std::string& caption);
+  void picture(const Picture& picture, const std::string& caption);
 
   std::string html() const;
 
  private:
+  void captioned(const std::string& content, const std::string& caption);
   void end_figures();
 
   std::string title_, subtitle_, body_;

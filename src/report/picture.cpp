@@ -1,11 +1,11 @@
+#include "luvit/report/picture.h"
+
+#include <algorithm>
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
+#include <span>
 
-#include "luvit/core/error.h"
-#include "luvit/core/text.h"
-#include "luvit/data/image.h"
 #include "luvit/data/transforms.h"
-#include "mistakes.h"
 
 namespace luvit {
 namespace {
@@ -21,17 +21,21 @@ std::string as_jpeg(const Image& image) {
 
 }  // namespace
 
-Picture thumbnail(const fs::path& path, std::int64_t longest) {
-  const std::string bytes = read_file(path);
-  const std::span<const std::uint8_t> encoded(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-  Image image = decode(encoded, path.string());
+Picture picture_of(Image image, std::int64_t longest) {
+  constexpr std::int64_t small = 64;
   const std::int64_t side = std::max(image.height, image.width);
-  if (side <= 64) return {"image/png", encode_png(image), image.width, image.height};
+  if (side <= small) return {"image/png", encode_png(image), image.width, image.height};
   if (side > longest) {
     const auto scaled = [&](std::int64_t length) { return std::max<std::int64_t>(1, length * longest / side); };
     image = resize_as_pillow(image, scaled(image.height), scaled(image.width));
   }
   return {"image/jpeg", as_jpeg(image), image.width, image.height};
+}
+
+Picture picture_of(const fs::path& file, std::int64_t longest) {
+  const std::string bytes = read_file(file);
+  const std::span<const std::uint8_t> encoded(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  return picture_of(decode(encoded, file.string()), longest);
 }
 
 }  // namespace luvit
