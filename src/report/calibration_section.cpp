@@ -39,9 +39,10 @@ void add_calibration(Report& report) {
     if (first) {
       report.page.section("Calibration");
       report.page.paragraph(
-          "A calibrated model that is 80% sure is right in 80 of 100 cases. A bar is the accuracy of the images whose "
-          "confidence is in its bin; the dashed line is where it should end; the gap to the mean confidence is orange. "
-          "Below: how many of the images each bin holds.");
+          "A calibrated model that is 80% sure is right in 80 of 100 cases. A bar ends, with a dark edge, at the "
+          "accuracy of the images whose confidence is in its bin. Orange is what lies between that and their mean "
+          "confidence: above the edge the model is too sure, below it not sure enough. On the dashed line the two are "
+          "equal. Under each diagram: how many of the images each bin holds.");
     }
     first = false;
     const ReliabilityBins& bins = *suite.reliability;

@@ -52,7 +52,7 @@ const std::string& figure_style() {
 .luvit-figure .f-dots{fill:none;stroke:currentColor;stroke-linecap:round;stroke-width:6;stroke-opacity:.75}
 .luvit-figure .f-many{stroke-width:3;stroke-opacity:.22}
 .luvit-figure .f-bar{fill:currentColor}
-.luvit-figure .f-gap{fill:#d55e00;fill-opacity:.4}
+.luvit-figure .f-gap{fill:#efb78f}
 .luvit-figure .f-count{fill:#8b949e}
 .luvit-figure .f-error{fill:none;stroke:#1f2328;stroke-width:1.3}
 @media (prefers-color-scheme:dark){
@@ -67,7 +67,7 @@ const std::string& figure_style() {
 .luvit-figure .f-s3{color:#e39cc4}
 .luvit-figure .f-s4{color:#f0b840}
 .luvit-figure .f-s5{color:#9fd3f2}
-.luvit-figure .f-gap{fill:#f08a4b;fill-opacity:.5}
+.luvit-figure .f-gap{fill:#96603c}
 .luvit-figure .f-error{stroke:#e8ecf0}
 }
 )";

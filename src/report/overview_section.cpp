@@ -79,14 +79,15 @@ void add_overview(Report& report) {
   Page& page = report.page;
   page.section("Results");
   page.paragraph(
-      "A model was shown images that it had not been trained on and had to name what each one shows. A suite is one "
-      "collection of such images; each tests something else.");
+      "A model was shown images and had to name what each one shows. A suite is one collection of such images; each "
+      "tests something else.");
   const bool generated = std::any_of(report.run.suites.begin(), report.run.suites.end(),
                                      [](const SuiteResult& suite) { return suite.generated; });
   if (generated)
     page.warning(
         "The corruptions in this report were generated here from clean images. They are not ImageNet-C's "
         "published files, and no figure of them may be set beside published ImageNet-C results.");
+  for (const std::string& warning : report.run.warnings) page.warning(warning);
   if (report.run.suites.empty()) {
     page.paragraph("No suite has been evaluated yet.");
     return;

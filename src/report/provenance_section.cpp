@@ -51,7 +51,8 @@ void add_provenance(Report& report) {
   page.paragraph("What the figures were made with. The same weights, data and version give the same figures.");
   std::vector<std::pair<std::string, std::string>> facts = report.run.provenance;
   for (const SuiteResult& suite : report.run.suites)
-    if (!suite.data.empty()) facts.emplace_back("data of " + suite.name, suite.data);
+    if (!suite.data.empty() && !report.run.provenance_of("config.suites." + suite.name))
+      facts.emplace_back("data of " + suite.name, suite.data);
   page.terms(facts);
   page.paragraph(
       "Beside this page: results.json holds all figures, predictions/ every image's prediction where these were "

@@ -34,6 +34,7 @@ void draw_bins(Svg& svg, const Frame& frame, const ReliabilityDiagram& diagram) 
     const double accuracy = frame.down(diagram.accuracy[b]), confidence = frame.down(diagram.confidence[b]);
     svg.rect(left, accuracy, right - left, frame.bottom - accuracy, "f-bar f-s0");
     svg.rect(left, std::min(accuracy, confidence), right - left, std::abs(accuracy - confidence), "f-gap");
+    svg.line(left, accuracy, right, accuracy, "f-error");
   }
   svg.line(frame.left, frame.bottom, frame.right, frame.top, "f-diagonal");
 }

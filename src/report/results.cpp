@@ -156,12 +156,34 @@ SuiteResult read_suite(const std::string& name, const Node& node) {
   return suite;
 }
 
+// "crop 224, interpolation bicubic, mean [0.5,0.5,0.5]"; an object within in brackets.
+std::string summary(const Json& value) {
+  if (value.is_null()) return "none";
+  if (!value.is_object()) return plain_text(value);
+  std::vector<std::string> parts;
+  for (const auto& [key, inner] : value.items())
+    parts.push_back(str(key, ' ', inner.is_object() ? str('(', summary(inner), ')') : summary(inner)));
+  return join(parts, ", ");
+}
+
+// A line a key; under `config`, a line a suite.
 void read_provenance(RunResults& results, const std::string& key, const Json& value) {
-  if (value.is_object()) {
-    for (const auto& [inner, inner_value] : value.items())
-      read_provenance(results, key.empty() ? inner : str(key, '.', inner), inner_value);
-  } else {
-    results.provenance.emplace_back(key, plain_text(value));
+  const bool opened = key.empty() || key == "config" || key == "config.suites";
+  if (!opened || !value.is_object()) {
+    results.provenance.emplace_back(key, summary(value));
+    return;
+  }
+  for (const auto& [inner, inner_value] : value.items())
+    read_provenance(results, key.empty() ? inner : str(key, '.', inner), inner_value);
+}
+
+// What an evaluation found missing or odd: provenance.config.suites.NAME.warnings.
+void read_warnings(RunResults& results, const Json& provenance) {
+  const Json::json_pointer place("/config/suites");
+  if (!provenance.contains(place) || !provenance[place].is_object()) return;
+  for (const auto& [suite, value] : provenance[place].items()) {
+    if (!value.is_object() || !value.contains("warnings") || !value["warnings"].is_array()) continue;
+    for (const Json& warning : value["warnings"]) results.warnings.push_back(str(suite, ": ", plain_text(warning)));
   }
 }
 
@@ -192,7 +214,11 @@ RunResults read_results(const fs::path& file) {
   const Node suites{root.at("suites").value, escape(file.string()) + ": suites"};
   for (const auto& [name, value] : suites.object().items())
     results.suites.push_back(read_suite(name, {value, str(suites.place, '.', escape(name))}));
-  if (json.contains("provenance")) read_provenance(results, "", Node{json["provenance"], "provenance"}.object());
+  if (json.contains("provenance")) {
+    const Json& provenance = Node{json["provenance"], escape(file.string()) + ": provenance"}.object();
+    read_provenance(results, "", provenance);
+    read_warnings(results, provenance);
+  }
   return results;
 }
 

@@ -37,6 +37,7 @@ struct SuiteResult {
 struct RunResults {
   std::vector<SuiteResult> suites;  // in the file's order
   std::vector<std::pair<std::string, std::string>> provenance;
+  std::vector<std::string> warnings;  // of the evaluation, about its data
   std::optional<std::string> provenance_of(const std::string& key) const;
 };
 

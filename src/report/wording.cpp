@@ -14,8 +14,7 @@ struct KindWording {
 };
 
 constexpr std::array<KindWording, 11> kinds = {{
-    {"imagenet", "ImageNet-1K",
-     "photographs of the 1000 classes that the model was trained for, none of them seen in training."},
+    {"imagenet", "ImageNet-1K", "the benchmark's own validation photographs of its 1000 classes."},
     {"imagenet_a", "ImageNet-A",
      "natural photographs of 200 classes, collected because a ResNet-50 misread them; scored over these 200."},
     {"imagenet_r", "ImageNet-R",
@@ -23,10 +22,11 @@ constexpr std::array<KindWording, 11> kinds = {{
     {"imagenet_v2", "ImageNet-V2", "a second test set, collected ten years later after the first one's recipe."},
     {"imagenet_sketch", "ImageNet-Sketch", "black-and-white drawings of the 1000 classes."},
     {"imagenet_c", "ImageNet-C",
-     "ImageNet's validation images under 19 kinds of corruption, each at 5 severities, as published."},
+     "ImageNet's validation images under 19 kinds of corruption, each at 5 severities, as published. Top-1 is over all "
+     "that were looked at; they are forms of the same images, so the interval is narrower than it should be."},
     {"imagenet9", "ImageNet-9",
      "objects of nine groups on their own background, on another image's of the same group, and on a random one's: how "
-     "much the model leans on the background."},
+     "much the model leans on the background. Top-1 is over all variations together."},
     {"imagenet_s", "ImageNet-S",
      "images with masks of the object: where attention is spread widely and where narrowly."},
     {"folder", "a folder of images", "images of your own, one folder a class."},

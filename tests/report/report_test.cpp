@@ -51,7 +51,7 @@ TEST(Report, TellsTheFiguresOfASuite) {
   const std::string html = report_of(run, results(small_suite));
   for (const char* text : {"ImageNet-1K", ">50,000<", ">83.66<", "83.34–83.99", ">96.53<", ">0.731<", "ECE 3.10%",
                            "1 suite · 50,000 predictions · weights 0123456789ab · float32 · luvit 0.1.0", "Brier score",
-                           "preprocess.resize", "class 3", "11.2–33.0"})
+                           "resize 256", "class 3", "11.2–33.0"})
     EXPECT_TRUE(contains(html, text)) << text;
   EXPECT_TRUE(path_exists(run / "figures/in1k_reliability.svg"));
   EXPECT_TRUE(path_exists(run / "figures/in1k_reliability.csv"));
@@ -66,6 +66,16 @@ TEST(Report, EqualInputGivesEqualBytes) {
 TEST(Report, WorksWithNothingYet) {
   EXPECT_TRUE(contains(report_of("{\"suites\":{}}"), "No suite has been evaluated yet."));
   EXPECT_TRUE(contains(report_of(results("\"x\":{}")), ">x<"));
+}
+
+TEST(Report, TellsWarningsAndASuitesProvenance) {
+  const std::string html = report_of(
+      R"({"suites":{"a":{"kind":"imagenet_a","n":10}},"provenance":{"model":{"dim":64,"fusion":{"kind":"none"}},)"
+      R"("config":{"suites":{"a":{"kind":"imagenet_a","preprocess":{"resize":null,"crop":32},)"
+      R"("warnings":["3 of 200 classes have images"]}},"predictions":true}}})");
+  EXPECT_TRUE(contains(html, "<p class=\"warning\">a: 3 of 200 classes have images</p>"));
+  EXPECT_TRUE(contains(html, "<dt>config.suites.a</dt>") && contains(html, "preprocess (resize none, crop 32)"));
+  EXPECT_TRUE(contains(html, "dim 64, fusion (kind none)"));
 }
 
 TEST(Report, ShowsEveryFigureWhetherItKnowsItOrNot) {
