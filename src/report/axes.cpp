@@ -89,7 +89,8 @@ std::size_t labelled_every(const Frame& frame) {
 }  // namespace
 
 bool FittedAxis::shows(double value) const {
-  return std::isfinite(value) && (scale == Scale::linear || value > 0);
+  constexpr double drawable = 1e300;  // the length of an axis must be a number too
+  return std::abs(value) < drawable && (scale == Scale::linear || value > 0);
 }
 
 double FittedAxis::share(double value) const {

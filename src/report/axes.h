@@ -19,7 +19,7 @@ struct FittedAxis {
   Range range;
   std::vector<Tick> ticks;
 
-  bool shows(double value) const;           // finite, and positive on a logarithmic axis
+  bool shows(double value) const;           // a number, and positive on a logarithmic axis
   double share(double value) const;         // 0 at the low end, 1 at the high end
   double share_within(double value) const;  // the same, cut off at the ends
 };

@@ -68,6 +68,7 @@ struct Node {
 
 std::string plain_text(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
+  if (value.is_array() && value.empty()) return "none";
   if (value.is_array() && std::all_of(value.begin(), value.end(), [](const Json& item) { return item.is_string(); })) {
     std::vector<std::string> lines;
     for (const Json& item : value) lines.push_back(item.get<std::string>());

@@ -118,6 +118,8 @@ TEST(PlotFigure, DrawsNothingAndOneValue) {
   expect_drawing(draw(plot));
   plot.lines = {{.name = "one", .x = {5}, .y = {0}}};
   expect_drawing(draw(plot));
+  plot.lines = {{.name = "huge", .x = {1, 2, 3}, .y = {1e299, -1e299, 1e308}}};
+  expect_drawing(draw(plot));
   plot.lines = {{.name = "gaps", .x = {1, 2}, .y = {nothing, nothing}}};
   expect_drawing(draw(plot));
 }
