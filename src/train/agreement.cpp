@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "luvit/config/schema.h"
 #include "luvit/core/error.h"
 #include "luvit/core/text.h"
@@ -29,14 +31,35 @@ std::string block_text(const FrozenReference& frozen) {
   return {};
 }
 
-std::string weights_hash(Module& model) {
+std::string hash_of(const at::Tensor& tensor) {
+  const at::Tensor host = tensor.detach().to(at::kCPU).contiguous();
   Sha256 hash;
-  for (const auto& [name, tensor, role] : model.named_tensors()) {
-    const at::Tensor host = tensor->detach().to(at::kCPU).contiguous();
-    hash.add(name.c_str(), name.size() + 1);
-    hash.add(host.const_data_ptr(), host.nbytes());
-  }
+  hash.add(host.const_data_ptr(), host.nbytes());
   return hash.hex();
+}
+
+// Initial values are the same bits on every processor (core/random_fill.cpp), so that weights that differ were read
+// from files that differ. Not so the last bits of sines, and of what is interpolated between them.
+bool made_of_sines(const NamedTensor& named) {
+  return named.name.ends_with("pos_embed");
+}
+
+// The first tensor that is not the leader's is named.
+void require_same_tensors(Team& team, const std::vector<NamedTensor>& tensors) {
+  std::string own;  // fixed lengths: a hash for each
+  for (const NamedTensor& each : tensors) own += hash_of(*each.tensor);
+  const auto all = team.ranks().gather_text(own);
+  const std::size_t length = tensors.empty() ? 1 : own.size() / tensors.size();
+  for (std::size_t rank = 1; rank < all.size(); ++rank) {
+    if (all[rank] == all.front()) continue;
+    const auto [theirs, ours] = std::mismatch(all[rank].begin(), all[rank].end(), all.front().begin());
+    const auto which = static_cast<std::size_t>(ours - all.front().begin()) / length;
+    const auto value = [&](std::size_t r) { return all[r].substr(which * length, length); };
+    team.part(/*teller=*/0);
+    throw UsageError(str("the weights: ", tensors[which].name, " has SHA-256 ", value(rank), " on rank ", rank, ", ",
+                         value(0), " on rank 0"),
+                     "let all ranks read the same files: model.fusion.lora.weights, init.weights, the checkpoint");
+  }
 }
 
 }  // namespace
@@ -62,7 +85,8 @@ std::optional<ResumePoint> agree_on_resume_point(Team& team, const std::string& 
   std::string state;
   team.together([&] {
     if (path.empty()) return;
-    if (!team.leads()) point = ResumePoint{path, read_checkpoint_state(path)};
+    // Its files' hashes are in its state, and the leader has just held them to it.
+    if (!team.leads()) point = ResumePoint{path, read_checkpoint_state(path, FileCheck::sizes)};
     state = sha256_of_file(point->folder / "state.json");
   });
   team.require_same(str("the state of ", path), state);
@@ -76,10 +100,16 @@ void agree_on_data(Team& team, const std::string& key, const DataFingerprint& fi
 void agree_on_weights(Team& team, Module& model, const FrozenReference& frozen) {
   if (team.size() == 1) return;  // nobody to differ from, and hashing takes its time
   team.require_same("model.fusion.weights", block_text(frozen));
-  std::vector<at::Tensor> tensors;
-  for (const auto& [name, tensor, role] : model.named_tensors()) tensors.push_back(tensor->detach());
-  team.ranks().broadcast(tensors);
-  team.require_same("SHA-256 of the weights", weights_hash(model));
+  std::vector<NamedTensor> given, computed;
+  for (const NamedTensor& named : model.named_tensors()) {
+    if (named.role == Role::frozen) continue;  // compared above
+    (made_of_sines(named) ? computed : given).push_back(named);
+  }
+  require_same_tensors(team, given);
+  std::vector<at::Tensor> leaders;
+  for (const NamedTensor& named : computed) leaders.push_back(named.tensor->detach());
+  team.ranks().broadcast(leaders);
+  require_same_tensors(team, computed);
 }
 
 }  // namespace luvit

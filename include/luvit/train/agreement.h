@@ -10,10 +10,12 @@ namespace luvit {
 
 // The same program and config; a difference is told key by key.
 void agree_on_config(Team& team, const std::string& config_yaml);
-// The leader finds it (find_resume_point), the others read it from where they see the same folder.
+// The leader finds it and reads it through (find_resume_point: gigabytes, off one disk); the others hold the state and
+// the files' sizes, as they see them, to it.
 std::optional<ResumePoint> agree_on_resume_point(Team& team, const std::string& choice, RunFolder& folder);
 void agree_on_data(Team& team, const std::string& key, const DataFingerprint& fingerprint);
-// The leader's weights go to all, and all hold the same afterwards; a frozen block must be the same before.
+// All hold the same weights: what differs was read from other files, and is refused. Positions, which processors may
+// round differently, are the leader's afterwards.
 void agree_on_weights(Team& team, Module& model, const FrozenReference& frozen);
 
 }  // namespace luvit
