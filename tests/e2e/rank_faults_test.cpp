@@ -2,8 +2,10 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <thread>
 
 #include "luvit/core/random.h"
 #include "rank_group.h"
@@ -101,6 +103,20 @@ TEST_F(RankFaults, OtherDataOnOneRankIsRefused) {
     EXPECT_NE(results[0].err.find(word), std::string::npos) << word << " in " << results[0].err;
 }
 
+TEST_F(RankFaults, AnotherAdapterOnOneRankIsRefused) {
+  for (const auto& [machine, seed] : {std::pair{"a", 1}, std::pair{"b", 2}}) {
+    fs::create_directories(run_.at(machine));
+    write_adapter(run_.at(machine) / "adapter.safetensors", static_cast<std::uint64_t>(seed));
+  }
+  RankGroup ranks(2);
+  for (const char* machine : {"a", "b"})
+    ranks.start(run_.words("out", {"model.fusion.lora.weights=adapter.safetensors"}), run_.at(machine));
+  const auto results = ranks.wait();
+  for (const Result& result : results) EXPECT_EQ(result.code, 2) << result.err;
+  for (const char* word : {"q_proj.lora_A.weight", "on rank 1", "on rank 0", "fusion.lora.weights"})
+    EXPECT_NE(results[0].err.find(word), std::string::npos) << word << " in " << results[0].err;
+}
+
 TEST_F(RankFaults, WhatOneRankCannotReadEndsAll) {
   fs::create_directories(run_.at("empty"));
   fs::create_directories(run_.at("a"));
@@ -156,6 +172,45 @@ TEST_F(RankFaults, ALossThatIsNotFiniteEndsAllRanks) {
   expect_nothing_left();
 }
 
+using Clock = std::chrono::steady_clock;
+
+// Picks the moments at which ranks are killed: three of four in training, a few steps after it goes on; the fourth at
+// any time from the processes' start until then, while they meet, load and resume.
+class Killer {
+ public:
+  explicit Killer(std::function<std::int64_t()> lines) : lines_(std::move(lines)) {}
+
+  // One kill of a rank of `process`, which has just been started; false where it ended first.
+  bool kill_one(Process& process) {
+    const auto begin = Clock::now();
+    const std::int64_t before = lines_();
+    const int rank = static_cast<int>(random_.below(2));
+    const bool at_start = kills_ % 4 == 3;
+    const auto last_step = before + static_cast<std::int64_t>(random_.below(8)) + 1;
+    if (!at_start) {
+      if (process.wait_until([&] { return lines_() > before; })) start_takes_ = Clock::now() - begin;
+      process.wait_until([&] { return lines_() >= last_step; });
+    }
+    const auto longest = at_start ? start_takes_ : std::chrono::milliseconds(20);
+    std::this_thread::sleep_for(longest * random_.uniform(0.0, 1.0));
+    pid_t victim = -1;
+    process.wait_until([&] { return (victim = process_of_rank(process.id(), rank)) > 0; });
+    if (victim <= 0 || ::kill(victim, SIGKILL) != 0) return false;
+    ++kills_;
+    before_first_step_ += lines_() == before;
+    return true;
+  }
+
+  int kills() const { return kills_; }
+  int before_first_step() const { return before_first_step_; }  // since the processes' start
+
+ private:
+  std::function<std::int64_t()> lines_;  // one for each step done
+  Random random_{12, "ranks", Purpose::synthetic};
+  int kills_ = 0, before_first_step_ = 0;
+  Clock::duration start_takes_ = std::chrono::milliseconds(500);
+};
+
 // LUVIT_KILLS makes it longer: tests/soak/kill_ranks.sh.
 TEST_F(RankFaults, KillsOfRandomRanksEndInTheSameBytes) {
   const char* wanted = std::getenv("LUVIT_KILLS");
@@ -163,20 +218,15 @@ TEST_F(RankFaults, KillsOfRandomRanksEndInTheSameBytes) {
   const std::vector<std::string> more = {"checkpoint.every_steps=1", "train.steps=" + std::to_string(16 * kills),
                                          "distributed.timeout_s=20"};
   ASSERT_EQ(run_.train("whole", {"--ranks", "2", more[0], more[1], more[2]}).code, 0);
-  Random random(12, "ranks", Purpose::synthetic);
-  for (int killed = 0; killed < kills;) {
+  Killer killer([&] { return lines_in(metrics()); });
+  while (killer.kills() < kills) {
     Process process("luvit_pretrain", two(more));
-    const auto target = lines_in(metrics()) + static_cast<std::int64_t>(random.below(8)) + 1;
-    const auto delay = static_cast<useconds_t>(random.below(20000));
-    const int rank = static_cast<int>(random.below(2));
-    const bool reached = process.wait_until([&] { return lines_in(metrics()) >= target; });
-    ::usleep(delay);
-    const pid_t victim = reached ? process_of_rank(process.id(), rank) : -1;
-    if (victim > 0 && ::kill(victim, SIGKILL) == 0) ++killed;
+    ASSERT_TRUE(killer.kill_one(process)) << "the run was over after " << killer.kills() << " kills of " << kills;
     const Result result = process.wait();
-    ASSERT_EQ(result.code, 1) << "kill " << killed << " of " << kills << ": " << result.err;
+    ASSERT_EQ(result.code, 1) << "kill " << killer.kills() << " of " << kills << ": " << result.err;
     expect_nothing_left();
   }
+  EXPECT_GE(killer.before_first_step(), kills / 10) << "kills while ranks meet, load and resume";
   ASSERT_EQ(run("luvit_pretrain", two(more)).code, 0);
   EXPECT_EQ(hash_of(run_.at("out") / "model.safetensors"), hash_of(run_.at("whole") / "model.safetensors"));
   for (const auto& entry : fs::recursive_directory_iterator(run_.at("out")))

@@ -46,6 +46,26 @@ TEST(Resume, NeitherWorkersNorMicroBatchesNorTheFolderMatter) {
   EXPECT_EQ(hash_of(run.at("c") / "model.safetensors"), hash);
 }
 
+// It is in the checkpoint; and so are its rank, alpha and targets, which nobody wrote.
+TEST(Resume, AnAdapterIsNeededAtTheStartOnly) {
+  const SmallRun run;
+  const fs::path adapter = run.at("adapter.safetensors");
+  write_adapter(adapter, 1);
+  std::string text = run.config_text();
+  const std::string written = "lora: {rank: 2, alpha: 4}";
+  text.replace(text.find(written), written.size(), "lora: {weights: " + adapter.string() + "}");
+  run.write_config(text);
+  ASSERT_EQ(run.train("whole").code, 0);
+  ASSERT_EQ(run.train("parts", {"train.stop_after_steps=8"}).code, 75);
+  fs::remove(adapter);
+  const Result resumed = run.train("parts");
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(hash_of(run.at("parts") / "model.safetensors"), hash_of(run.at("whole") / "model.safetensors"));
+  const Result anew = run.train("anew");
+  EXPECT_EQ(anew.code, 3);
+  EXPECT_NE(anew.err.find(adapter.string()), std::string::npos) << anew.err;
+}
+
 TEST(Resume, AnotherSeedIsAnotherRun) {  // what the equalities above would miss if the weights never moved
   const SmallRun run;
   ASSERT_EQ(run.train("a").code, 0);

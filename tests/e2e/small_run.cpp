@@ -1,5 +1,7 @@
 #include "small_run.h"
 
+#include <ATen/ATen.h>
+
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -7,6 +9,7 @@
 
 #include "luvit/core/random.h"
 #include "luvit/data/image.h"
+#include "luvit/io/safetensors.h"
 #include "luvit/io/sha256.h"
 
 namespace luvit::test {
@@ -59,6 +62,22 @@ std::vector<std::string> SmallRun::words(const std::string& output, const std::v
 
 Result SmallRun::train(const std::string& output, const std::vector<std::string>& more) const {
   return run("luvit_pretrain", words(output, more));
+}
+
+void write_adapter(const fs::path& path, std::uint64_t seed) {
+  Random random(seed, "adapter", Purpose::synthetic);
+  NamedTensors tensors;
+  for (const auto& [name, shape] : {std::pair<std::string, std::vector<std::int64_t>>{"q_proj.lora_A", {2, 32}},
+                                    {"q_proj.lora_B", {32, 2}},
+                                    {"v_proj.lora_A", {2, 32}},
+                                    {"v_proj.lora_B", {16, 2}}}) {
+    const at::Tensor tensor = at::empty(shape, at::kFloat);
+    random.fill_uniform(tensor.mutable_data_ptr<float>(), tensor.numel(), -0.1f, 0.1f);
+    tensors.emplace_back("self_attn." + name + ".weight", tensor);
+  }
+  write_safetensors(path, tensors,
+                    {{"luvit.adapter", R"({"rank": 2, "alpha": 4.0, "targets": ["q", "v"], "layer": 0,)"
+                                       R"( "source": "made up", "qk_layout": "half"})"}});
 }
 
 std::string file_text(const fs::path& path) {

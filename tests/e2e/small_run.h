@@ -26,6 +26,9 @@ class SmallRun {
   TemporaryFolder folder_;
 };
 
+// A LoRA adapter for SmallRun's block, of rank 2 and alpha 4; another seed, other values.
+void write_adapter(const fs::path& path, std::uint64_t seed);
+
 std::string file_text(const fs::path& path);
 std::string hash_of(const fs::path& path);  // SHA-256; "" where there is no file
 
