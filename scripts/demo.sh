@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Set-up, build, then a small LUViT pretrained on Fashion-MNIST: minutes on two cores. A second call continues or ends
-# at once.
+# Set-up, build, then a small LUViT pretrained on Fashion-MNIST and fine-tuned to tell its ten classes, beside the same
+# model trained from scratch: minutes on two cores. A second call continues or ends at once.
 #
 #   scripts/demo.sh                  the demo
 #   scripts/demo.sh --arms           besides it the controls: permuted block, MLP of equal size, no fusion
@@ -19,7 +19,7 @@ while [ $# -gt 0 ]; do
       shift
       ;;
     --seed) seed=${2:-}; [[ $seed =~ ^[0-9]+$ ]] || fail "--seed: '$seed' is no whole number" "scripts/demo.sh --seed 1"; shift ;;
-    --help | -h) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --help | -h) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) fail "unknown option '$1'" "scripts/demo.sh --help lists the options" ;;
   esac
   shift
@@ -34,6 +34,13 @@ if [ "$seed" != 0 ]; then runs+=/seed-$seed; fi
 for arm in "${arms[@]}"; do
   say "" "demo: $bin/luvit_pretrain --config configs/demo/$arm.yaml --output $runs/$arm train.seed=$seed"
   $bin/luvit_pretrain --config "configs/demo/$arm.yaml" --output "$runs/$arm" "train.seed=$seed"
+done
+
+for arm in "${arms[@]}" scratch; do
+  if [ "$arm" = scratch ]; then weights=null; else weights=$runs/$arm/model.safetensors; fi
+  say "" "demo: $bin/luvit_finetune --config configs/demo/finetune_$arm.yaml --output $runs/finetune_$arm init.weights=$weights train.seed=$seed"
+  $bin/luvit_finetune --config "configs/demo/finetune_$arm.yaml" --output "$runs/finetune_$arm" \
+    "init.weights=$weights" "train.seed=$seed"
 done
 
 pictures=$runs/luvit/reconstructions

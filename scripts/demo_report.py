@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""demo_report.py RUNS ARM…: the arms' losses on held-out images, side by side, from their metrics.jsonl."""
+"""demo_report.py RUNS ARM…: the arms' losses and accuracies on held-out images, side by side, from their metrics.jsonl."""
 
 import json
 import pathlib
@@ -10,6 +10,7 @@ MEANING = {
     "permuted": "the same block, entries permuted, LoRA",
     "mlp": "an MLP of equal trainable size",
     "vit": "no fusion",
+    "scratch": "SmolLM2's last block, LoRA; no pretraining",
 }
 
 
@@ -25,5 +26,10 @@ for arm in arms:
     metrics = runs / arm / "metrics.jsonl"
     step, held_out = last(metrics, "step"), last(metrics, "eval")
     print(f"{arm:10}{MEANING[arm]:42}{step['loss']:14.4f}{held_out['loss']:15.4f}{held_out['n']:8}")
+print(f"\n{'fine-tuned':10}{'fusion':42}{'training loss':>14}{'held-out top-1':>15}{'images':>8}")
+for arm in [*arms, "scratch"]:
+    metrics = runs / f"finetune_{arm}" / "metrics.jsonl"
+    step, held_out = last(metrics, "step"), last(metrics, "eval")
+    print(f"{arm:10}{MEANING[arm]:42}{step['loss']:14.4f}{held_out['top1']:15.4f}{held_out['n']:8}")
 if len(arms) > 1:
     print("One seed: a difference is worth something only beside those of other seeds (scripts/demo.sh --arms --seed 1).")

@@ -13,7 +13,7 @@ namespace {
 class Finetune : public ::testing::Test {
  protected:
   Result train(const std::string& output, std::vector<std::string> more = {}) const {
-    more.push_back("data.val=" + small.data().string());
+    more.insert(more.begin(), "data.val=" + small.data().string());  // which `more` may replace
     return run("luvit_finetune", small.words(output, more));
   }
   Result train_from(const std::string& weights, const std::string& output, std::vector<std::string> more = {}) const {
@@ -163,6 +163,7 @@ TEST_F(Finetune, ALinearProbeTrainsItsHeadAlone) {
   const SafetensorsFile before(small.at(weights)), after(small.at("whole") / "model.safetensors");
   for (const char* name : {"pos_embed", "blocks.1.mlp.fc1.weight", "norm.weight", "fusion.proj_out.weight"})
     EXPECT_TRUE(after.read(name).equal(before.read(name))) << name;
+  EXPECT_GT(after.read("head.bias").abs().max().item<float>(), 0.1F) << "statistics are folded into it";
 
   ASSERT_EQ(train_from(weights, "parts", with({"train.stop_after_steps=5"})).code, 75);
   ASSERT_EQ(train_from(weights, "parts", probe).code, 0);
@@ -172,7 +173,6 @@ TEST_F(Finetune, ALinearProbeTrainsItsHeadAlone) {
   ASSERT_EQ(two.code, 0) << two.err;
   const auto expected = step_losses(small.at("whole")), losses = step_losses(small.at("two"));
   for (const auto& [step, loss] : expected) EXPECT_NEAR(losses.at(step), loss, 1e-4 * loss) << step;
-  EXPECT_LT(expected.rbegin()->second, expected.begin()->second) << "it learns";
   EXPECT_EQ(run("luvit_infer", {"--weights", (small.at("whole") / "model.safetensors").string(), "--images",
                                 small.data().string(), "--emit", "logits", "--out", small.at("o.safetensors").string()})
                 .code,
