@@ -87,6 +87,16 @@ python_environment() {
   echo "$want" >"$stamp"
 }
 
+# What `luvit_eval corrupt` needs for frost. The pictures' licence is unstated, so they are installed, not passed on.
+frost_pictures() {
+  if compgen -G ".venv/lib/python3*/site-packages/imagecorruptions/frost/frost5.jpg" >/dev/null; then return; fi
+  say "set-up: installing the pictures of third_party/frost.lock into .venv (2 MB, once)"
+  .venv/bin/python -m pip install --quiet --no-deps --require-hashes --only-binary :all: --disable-pip-version-check \
+    -r third_party/frost.lock ||
+    fail "pip could not install third_party/frost.lock" "check the network (a mirror: PIP_INDEX_URL), then run scripts/setup.sh again"
+}
+
 if [ $system = yes ]; then system_packages; else check_tools "--no-system was given" "docs/libtorch.md lists what the build needs"; fi
 python_environment .venv third_party/runtime.lock 5
+frost_pictures
 if [ $peers = yes ]; then python_environment .peers third_party/peers.lock 2 .venv; fi

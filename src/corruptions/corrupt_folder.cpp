@@ -1,7 +1,12 @@
 #include "luvit/corruptions/corrupt_folder.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <cstring>
 #include <exception>
 #include <map>
 #include <mutex>
@@ -43,6 +48,31 @@ void for_each_place(std::size_t n, const std::function<void(std::size_t)>& work)
   if (!errors.empty()) std::rethrow_exception(errors.begin()->second);
 }
 
+// Whole under its name, but perhaps not yet on the disk: tens of thousands of files are synced together.
+void write_whole(const fs::path& path, const std::string& bytes) {
+  const fs::path temporary = fs::path(path).concat(temporary_suffix);
+  FileLayer& layer = file_layer();
+  try {
+    auto file = layer.create(temporary);
+    file->write(bytes.data(), bytes.size());
+    file->close();
+    layer.rename(temporary, path);
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove(temporary, ignored);
+    throw;
+  }
+}
+
+// All that was written to the folder's file system is on the disk.
+void sync_file_system(const fs::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int failed = descriptor < 0 || ::syncfs(descriptor) != 0 ? errno : 0;
+  if (descriptor >= 0) ::close(descriptor);
+  if (failed != 0)
+    throw RunError(str(escape(folder.string()), ": cannot be synced to the disk: ", std::strerror(failed)));
+}
+
 bool lies_in(const fs::path& path, const fs::path& folder) {
   const fs::path inner = fs::weakly_canonical(path), outer = fs::weakly_canonical(folder);
   return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
@@ -77,6 +107,7 @@ class FolderCorrupter {
     for_each_place(outputs_.size(), [this](std::size_t i) { corrupt_one(i); });
     std::string table = csv_record({"path", "seed"});
     for (const std::string& path : tree_.images) table += csv_record({path, std::to_string(seed_of(path))});
+    sync_file_system(options_.out);
     write_durably(seeds, table);
     return {static_cast<std::int64_t>(outputs_.size()), tree_.other_files, tree_.hidden};
   }
@@ -107,8 +138,8 @@ class FolderCorrupter {
     Image image = decode({reinterpret_cast<const std::uint8_t*>(encoded.data()), encoded.size()}, name);
     if (official()) image = imagenet_c_view(image, name);
     image = corrupt(image, options_.corruption, options_.severity, options_.flavour, seed_of(path), frost_, name);
-    write_durably(options_.out / outputs_[i],
-                  official() ? encode_jpeg(image, imagenet_c_quality, /*optimize=*/true) : encode_png(image, true));
+    write_whole(options_.out / outputs_[i],
+                official() ? encode_jpeg(image, imagenet_c_quality, /*optimize=*/true) : encode_png(image, true));
   }
 
   const CorruptFolderOptions& options_;

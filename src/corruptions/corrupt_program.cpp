@@ -1,6 +1,7 @@
 #include "luvit/corruptions/corrupt_program.h"
 
 #include <chrono>
+#include <cmath>
 #include <iostream>
 
 #include "luvit/config/options_parser.h"
@@ -43,8 +44,9 @@ int corrupt_program(int argc, char** argv) {
                                                .seed = static_cast<std::uint64_t>(seed),
                                                .frost = frost});
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  const double seconds = std::round(took.count() * 1000) / 1000;
   std::cout << luvit::str(corruption, " ", severity, " (", flavour, "): ", counted(done.images, "image", "images"),
-                          " to ", escape(out), " in ", human_seconds(took.count()), "; skipped ",
+                          " to ", escape(out), " in ", seconds, " s; skipped ",
                           counted(done.other_files, "file that is no image", "files that are no images"), ", ",
                           done.hidden, " hidden\n");
   return 0;

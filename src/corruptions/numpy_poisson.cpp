@@ -1,3 +1,4 @@
+#include <array>
 #include <cmath>
 
 #include "luvit/corruptions/numpy_random.h"
@@ -27,6 +28,21 @@ double log_gamma(double x) {
     up -= 1.0;
   }
   return result;
+}
+
+// log k!, most of them from a table.
+double log_factorial(std::int64_t k) {
+  static const auto table = [] {
+    std::array<double, 256> values;
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = log_gamma(static_cast<double>(i) + 1);
+    return values;
+  }();
+  return k < 256 ? table[static_cast<std::size_t>(k)] : log_gamma(static_cast<double>(k) + 1);
+}
+
+std::int64_t floored(double x) {
+  const auto towards_zero = static_cast<std::int64_t>(x);
+  return towards_zero - (static_cast<double>(towards_zero) > x);
 }
 
 }  // namespace
@@ -59,12 +75,11 @@ std::int64_t NumpyPoisson::by_rejection(NumpyRandom& random) const {
   while (true) {
     const double u = random.random_sample() - 0.5, v = random.random_sample();
     const double edge = 0.5 - std::fabs(u);
-    const auto k = static_cast<std::int64_t>(std::floor((2 * a_ / edge + b_) * u + mean_ + 0.43));
+    const std::int64_t k = floored((2 * a_ / edge + b_) * u + mean_ + 0.43);
     if (edge >= 0.07 && v <= v_r_) return k;
     if (k < 0 || (edge < 0.013 && v > edge)) continue;
-    const auto count = static_cast<double>(k);
     if (std::log(v) + log_inverse_alpha_ - std::log(a_ / (edge * edge) + b_) <=
-        -mean_ + count * log_mean_ - log_gamma(count + 1)) {
+        -mean_ + static_cast<double>(k) * log_mean_ - log_factorial(k)) {
       return k;
     }
   }

@@ -88,6 +88,7 @@ NumpyRandom::NumpyRandom(std::uint32_t seed) {
 
 void NumpyRandom::refill() {
   next_state(state_.data(), words_.data());
+  units(words_.data(), size / 2, units_.data());
   next_ = 0;
 }
 
@@ -125,7 +126,11 @@ void NumpyRandom::fill_random_sample(double* out, std::int64_t n) {
   while (n > 0) {
     std::int64_t ready = std::min<std::int64_t>((size - next_) / 2, n);
     if (ready > 0) {
-      units(words_.data() + next_, ready, out);
+      if (next_ % 2 == 0) {
+        std::copy_n(units_.data() + next_ / 2, ready, out);
+      } else {
+        units(words_.data() + next_, ready, out);
+      }
       next_ += static_cast<int>(2 * ready);
     } else {
       *out = random_sample();

@@ -138,21 +138,4 @@ void decode_png(Bytes encoded, const std::string& name, Image& out) {
   PngDecoder(encoded, name).decode(out);
 }
 
-std::string encode_png(const Image& image, bool quick) {
-  png_image description{};
-  description.version = PNG_IMAGE_VERSION;
-  description.width = static_cast<png_uint_32>(image.width);
-  description.height = static_cast<png_uint_32>(image.height);
-  description.format = PNG_FORMAT_RGB;
-  description.flags = quick ? PNG_IMAGE_FLAG_FAST : 0;
-  png_alloc_size_t bytes = PNG_IMAGE_PNG_SIZE_MAX(description);
-  std::string encoded(bytes, '\0');
-  if (!png_image_write_to_memory(&description, encoded.data(), &bytes, 0, image.pixels.data(), 0, nullptr)) {
-    throw RunError(str("a picture of ", image.width, "×", image.height,
-                       " cannot be written as PNG: ", static_cast<const char*>(description.message)));
-  }
-  encoded.resize(bytes);
-  return encoded;
-}
-
 }  // namespace luvit

@@ -41,8 +41,8 @@ Corruption parse_corruption(std::string_view name);  // UsageError with the near
 
 // Two programs make these pictures, with the same constants for most corruptions: `imagenet_c` is the script behind
 // the published files (hendrycks/robustness, ImageNet-C/create_c/make_imagenet_c.py), `imagecorruptions` the package
-// of that name, version 1.1.2, for pictures of any size. They differ in motion blur, snow, frost, pixelate and elastic
-// transform.
+// of that name, version 1.1.2, for pictures of any size. They differ in motion blur, snow, frost, elastic
+// transform and, other than at 224 pixels, pixelate.
 enum class Flavour { imagenet_c, imagecorruptions };
 Flavour parse_flavour(std::string_view name);
 
@@ -50,8 +50,8 @@ Flavour parse_flavour(std::string_view name);
 // numpy's legacy generator: after numpy.random.seed(seed), those programs draw the same numbers. `frost` is needed by
 // Corruption::frost only. DataError naming `name` where the picture is smaller than 32×32.
 //
-// One departure: the script's motion blur (and so its snow) is ImageMagick's. Its method is written anew here, for a
-// build with 16 bits a channel; other builds of ImageMagick differ from one another by a level.
+// The script's motion blur (and so its snow) is ImageMagick's; this is that of version 6 with 16 bits a channel. How
+// close all of them are: docs/corruptions.md.
 Image corrupt(const Image& image, Corruption corruption, int severity, Flavour flavour, std::uint32_t seed,
               const Frost& frost, const std::string& name = "image");
 

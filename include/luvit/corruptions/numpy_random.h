@@ -15,7 +15,11 @@ class NumpyRandom {
     return words_[static_cast<std::size_t>(next_++)];
   }
   double random_sample() {  // [0, 1), 53 bits
-    const std::uint32_t high = bits() >> 5, low = bits() >> 6;
+    if (next_ % 2 == 0 && next_ < size) {
+      next_ += 2;
+      return units_[static_cast<std::size_t>(next_ / 2 - 1)];
+    }
+    const std::uint32_t high = bits() >> 5, low = bits() >> 6;  // a pair that the others have shifted
     return unit(high, low);
   }
   double uniform(double low, double high) { return low + (high - low) * random_sample(); }
@@ -34,6 +38,7 @@ class NumpyRandom {
   void refill();
 
   std::array<std::uint32_t, size> state_, words_;  // words_: the state, tempered
+  std::array<double, size / 2> units_;             // and by pairs as numbers of [0, 1)
   int next_ = size;
   double kept_normal_ = 0;
   bool has_normal_ = false;
