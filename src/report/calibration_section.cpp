@@ -25,7 +25,7 @@ std::string caption_of(const SuiteResult& suite) {
   const auto ece = suite.figure("ece");
   return str(ece ? str("ECE ", percent_text(*ece, n), "%. ") : "", "On average the model is ",
              percent_text(confidence, n), "% sure and right in ", percent_text(accuracy, n), "%: ",
-             std::abs(confidence - accuracy) < 0.005 ? "as sure as it may be."
+             std::abs(confidence - accuracy) < 0.005 ? "on the whole neither too sure nor too little."
              : confidence > accuracy                 ? "too sure of itself."
                                                      : "less sure than it might be.");
 }

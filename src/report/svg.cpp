@@ -128,7 +128,8 @@ std::vector<std::string> wrapped(std::string_view text, double font_size, double
 }
 
 std::string shortened(std::string_view text, double font_size, double width) {
-  if (text_width(text, font_size) <= width) return std::string(text);
+  constexpr double rounding = 0.5;  // room that was measured by this very text must suffice
+  if (text_width(text, font_size) <= width + rounding) return std::string(text);
   while (!text.empty() && text_width(str(text, "…"), font_size) > width) {
     while (text.size() > 1 && continues_character(text.back())) text.remove_suffix(1);
     text.remove_suffix(1);

@@ -153,6 +153,13 @@ TEST(BarFigure, BarsBeginAtZeroAndCarryTheirValues) {
   EXPECT_THROW(draw(wrong), UsageError);
 }
 
+TEST(BarFigure, ShortNamesAreNeverCut) {
+  for (const char* name : {"knn", "val", "c-generated", "in1k", "ImageNet-Sketch", "a", "Wm%"}) {
+    BarChart chart{.name = "b", .title = "B", .categories = {name}, .series = {{"s", {1}}}, .axis = {.label = "x"}};
+    EXPECT_TRUE(contains(draw(chart).elements, std::string(">") + name + "</text>")) << name;
+  }
+}
+
 TEST(HeatMapFigure, WritesEachValueWhereItCanBeRead) {
   const HeatMap map{.name = "h",
                     .title = "Grid",
