@@ -99,6 +99,7 @@ class FolderCorrupter {
   }
 
   CorruptedFolder run() {
+    const FolderLock lock(options_.out);
     std::set<fs::path> folders;
     for (const fs::path& output : outputs_) folders.insert((options_.out / output).parent_path());
     for (const fs::path& folder : folders) file_layer().make_folder(folder);
