@@ -142,7 +142,7 @@ std::unique_ptr<Task> TrainingRun::make_task(Team& team, std::function<void(cons
 void TrainingRun::introduce(Module& model, std::int64_t ranks) {
   const Versions v = versions();
   log_info(str("luvit ", v.luvit, " (", v.revision, "), torch ", v.torch, ", on ", device_name(device_), " with ",
-               threads_, " threads"));
+               counted(static_cast<double>(threads_), "thread")));
   summary_ = summarise(asked_.driver, model, data_.train->size(), ranks);
   const bool planned = asked_.command.plan_ranks.has_value();  // then the plan counts the memory
   log_info(summary_text(config_, summary_, join(config_.data.train, ", "), /*with_memory=*/!planned));

@@ -36,16 +36,20 @@ void regenerate(Module& model, const ModelOptions& options, std::uint64_t seed, 
 
 }  // namespace
 
+void require_block_source(const FrozenReference& frozen, const fs::path& checkpoint) {
+  if (path_exists(frozen.source)) return;
+  throw DataError(str(escape(checkpoint.string()), ": its frozen block is in ", escape(frozen.source),
+                      ", as model.fusion.weights named it, and that is not there"),
+                  "bring it back there (a relative path begins where the program is started), or take the run's "
+                  "model.safetensors, which has its block in it");
+}
+
 void load_left_out_block(Module& model, const ModelOptions& options, const FrozenReference& frozen,
                          const fs::path& checkpoint, std::optional<at::ScalarType> type) {
   if (!type) type = frozen.type;
   if (frozen.kind == FrozenReference::Kind::random)
     return regenerate(model, options, frozen.seed, type.value_or(at::kFloat), checkpoint);
-  if (!path_exists(frozen.source))
-    throw DataError(str(escape(checkpoint.string()), ": its frozen block is in ", escape(frozen.source),
-                        ", as model.fusion.weights named it, and that is not there"),
-                    "bring it back there (a relative path begins where the program is started), or take the run's "
-                    "model.safetensors, which has its block in it");
+  require_block_source(frozen, checkpoint);
   const bool with_final_norm = options.fusion.final_norm == FinalNorm::pretrained;
   const BlockSource block = read_block(frozen.source, frozen.layer, with_final_norm);
   if (block.sha256 != frozen.sha256)

@@ -31,6 +31,7 @@ void settle_block(FusionOptions& fusion, const OpenedWeights& opened) {
     fusion.o_bias = opened.has(attention + "o_proj.bias");
     fusion.qk_norm = opened.has(attention + "q_norm.weight");
   } else if (opened.is_checkpoint() && opened.frozen->kind == FrozenReference::Kind::file) {
+    require_block_source(*opened.frozen, fs::path(opened.file->path()).parent_path());
     const BlockInfo info = describe_block(opened.frozen->source, opened.frozen->layer);
     fusion.head_dim = info.head_dim;
     fusion.qkv_bias = info.qkv_bias;

@@ -29,6 +29,9 @@ void require_consistent(const OpenedModel& model, const std::string& path);
 // A checkpoint leaves the frozen block out of its file (unless there is none).
 bool block_left_out(const OpenedWeights& opened, const std::vector<NamedTensor>& model);
 
+// DataError where the file or folder that a checkpoint's block is in has gone: it cannot be named anew.
+void require_block_source(const FrozenReference& frozen, const fs::path& checkpoint);
+
 // Puts it into the model: regenerated from its seed, or read from its source and held to its hash.
 void load_left_out_block(Module& model, const ModelOptions& options, const FrozenReference& frozen,
                          const fs::path& checkpoint, std::optional<at::ScalarType> type);

@@ -48,10 +48,6 @@ TEST(Convert, AnswersMistakes) {
   TemporaryFolder folder;
   const std::string out = (folder / "out").string();
   expect_failure({}, 2, "no command given");
-  const std::string nowhere = (folder / "no/folder/out").string();
-  expect_failure({"import", fixture("weights/mae_checkpoint.pth"), "--out", nowhere}, 2, "does not exist");
-  expect_failure({"export", fixture("weights/mae_checkpoint.pth"), "--format", "luvit", "--out", nowhere}, 2,
-                 "does not exist");
   expect_failure({"imprt"}, 2, "the nearest is import");
   expect_failure({"import", fixture("weights/timm.safetensors")}, 2, "--out");
   expect_failure({"import", fixture("weights/timm.safetensors"), "--out", out, "--head", "3"}, 2, "--head");
@@ -61,8 +57,10 @@ TEST(Convert, AnswersMistakes) {
   expect_failure({"export", fixture("weights/timm.safetensors"), "--out", out, "--format", "onnx"}, 2, "onnx");
   expect_failure({"export", fixture("weights/timm.safetensors"), "--out", out, "--format", "luvit"}, 3,
                  "no luvit.model");
-  expect_failure({"import", fixture("weights/mae_checkpoint.pth"), "--out", (folder / "no/such/folder").string()}, 1,
-                 "no/such");
+  const std::string nowhere = (folder / "no/such/folder").string();
+  expect_failure({"import", fixture("weights/mae_checkpoint.pth"), "--out", nowhere}, 2, "no/such does not exist");
+  expect_failure({"export", fixture("weights/timm.safetensors"), "--format", "luvit", "--out", nowhere}, 2,
+                 "no/such does not exist");
   std::ofstream(folder / "text.pth") << "this is text, whatever its name says";
   expect_failure({"import", (folder / "text.pth").string(), "--out", out}, 3, "text.pth");
   EXPECT_FALSE(std::filesystem::exists(out));

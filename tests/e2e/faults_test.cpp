@@ -49,7 +49,8 @@ class Faults : public ::testing::Test {
 };
 
 TEST_F(Faults, DataThatIsNotThere) {
-  expect_fault(train({"data.train=" + run_.at("nowhere").string()}), 3, {"nowhere"});
+  expect_fault(train({"data.train=" + run_.at("nowhere").string()}), 3, {"data.train: ", "nowhere"});
+  expect_fault(train({"data.val=" + run_.at("nowhere").string()}), 3, {"data.val: ", "nowhere"});
   fs::create_directories(run_.at("bare"));
   expect_fault(train({"data.train=" + run_.at("bare").string()}), 3, {"bare"});
   expect_fault(train({"train.batch_size=96"}), 3, {"64", "96"});
@@ -186,6 +187,27 @@ TEST_F(Faults, FolderInUse) {
   expect_fault(train({}), 2, {run_.at("out").string()});
 }
 
+TEST_F(Faults, ADryRunLooksAtTheOutputFolderAndMakesNone) {
+  EXPECT_EQ(train({"--dry-run"}).code, 0);
+  EXPECT_FALSE(fs::exists(run_.at("out")));
+  write(run_.at("out"), "a file\n");
+  expect_fault(train({"--dry-run"}), 2, {"--output", run_.at("out").string(), "not a folder"});
+}
+
+// A checkpoint refers to the block; whoever moved it is told where it was and what holds everything.
+TEST_F(Faults, ACheckpointsBlockThatHasGone) {
+  const fs::path block = run_.at("block.safetensors");
+  write_block(block);
+  ASSERT_EQ(train({"model.fusion.weights=" + block.string(), "model.fusion.hidden=40", "train.steps=4"}).code, 0);
+  fs::rename(block, run_.at("moved.safetensors"));
+  const std::string checkpoint = (run_.at("out") / "checkpoints/step-00000004").string();
+  const std::string out = run_.at("features.safetensors").string();
+  for (const Result& result : {run("luvit_infer", {"--weights", checkpoint, "--images", run_.data().string(), "--emit",
+                                                   "features", "--out", out}),
+                               run("luvit_convert", {"export", checkpoint, "--format", "luvit", "--out", out})})
+    expect_fault(result, 3, {checkpoint, block.string(), "model.safetensors"});
+}
+
 class Mounts : public Faults {
  protected:
   void mount_tmpfs(const std::string& options, unsigned long flags = 0) {
@@ -220,8 +242,12 @@ TEST_F(Mounts, DiskFull) {
 TEST_F(Mounts, ReadOnlyOutput) {
   mount_tmpfs("size=4m", MS_RDONLY);
   if (IsSkipped()) return;
-  expect_fault(run("luvit_pretrain", {"--config", run_.config().string(), "--output", (place_ / "out").string()}), 2,
-               {place_.string()});
+  for (const char* where : {"out", "out/deeper/still"}) {
+    const std::string out = (place_ / where).string();
+    expect_fault(run("luvit_pretrain", {"--config", run_.config().string(), "--output", out}), 2, {place_.string()});
+    expect_fault(run("luvit_pretrain", {"--config", run_.config().string(), "--output", out, "--dry-run"}), 2,
+                 {place_.string()});
+  }
 }
 
 }  // namespace

@@ -26,6 +26,18 @@ TEST_F(PlanOfRanks, IsPrintedAndLeavesNothing) {
     EXPECT_TRUE(entry.path().filename() == "data" || entry.path().filename() == "config.yaml") << entry.path();
 }
 
+// The plan counts a rank's memory; without one it is estimated. Not both.
+TEST_F(PlanOfRanks, MemoryIsToldOnceAndSmallFiguresInUnitsOfTheirOwn) {
+  const Result planned = plan("4", {"train.steps=8"});
+  EXPECT_NE(planned.out.find("memory a rank"), std::string::npos) << planned.out;
+  EXPECT_EQ(planned.out.find("memory estimate"), std::string::npos) << planned.out;
+  EXPECT_NE(planned.out.find(" kFLOP an image forward"), std::string::npos) << planned.out;
+  EXPECT_NE(planned.out.find("8: 1 epoch of 8"), std::string::npos) << planned.out;
+  const Result plain = run_.train("out", {"--dry-run"});
+  EXPECT_NE(plain.out.find("memory estimate"), std::string::npos) << plain.out;
+  EXPECT_NE(plain.out.find("16: 2 epochs of 8"), std::string::npos) << plain.out;
+}
+
 TEST_F(PlanOfRanks, OfMoreMemoryThanTheGpuHasIsWarnedOf) {
   const std::vector<std::string> large = {"--gpu",
                                           "rtx4090",
