@@ -12,6 +12,7 @@
 #include "luvit/train/linear_probe.h"
 #include "luvit/train/run_weights.h"
 #include "luvit/train/training_program.h"
+#include "luvit/weights/inspect.h"
 #include "luvit/weights/transfer.h"
 
 namespace luvit {
@@ -38,6 +39,15 @@ void require_same_classes(const std::vector<std::string>& train, const std::vect
     }
   throw DataError(str("data.val: ", val.size(), " classes, not the ", train.size(), " of data.train", example),
                   "both need the same class folders: labels are places in their sorted list");
+}
+
+// Said of what it is, before its bytes are said to be wrong.
+void require_own_weights(const std::string& path) {
+  if (is_folder(path) || !path_exists(path)) return;
+  const std::string kind = inspect(path).kind;
+  if (kind == "mae" || kind == "timm" || kind == "torch")
+    throw DataError(str("init.weights: ", escape(path), ": ", kind, " weights, not a model of this project"),
+                    str("bring them in by `luvit_convert import ", escape(path), " --out OUT.safetensors`"));
 }
 
 // A probe's head is new whatever the weights hold, and starts at a deviation of 0.01 (MAE's main_linprobe.py), by the
@@ -76,6 +86,7 @@ class FinetuneDriver : public Driver {
       return;
     }
     if (!wanted(from)) return;
+    require_own_weights(from);
     const OpenedModel there = describe_model(from);
     settle_model_options(config_.model, there, written.keys, from);
     const bool attached = there.options.fusion.kind == FusionKind::none;

@@ -140,6 +140,20 @@ TEST_F(Finetune, MistakesAreSaidBeforeAnythingRuns) {
   expect(train("a", {"data.val=" + small.at("one").string()}), 3, {"data.val"});
 }
 
+TEST_F(Finetune, ABlockIsPutOntoAFinishedModelByAnOuterResidualOnly) {
+  ASSERT_EQ(small.train("plain", {"model.fusion.kind=none", "train.steps=2"}).code, 0);
+  const std::string weights = "plain/model.safetensors";
+  const Result refused = train_from(weights, "refused");
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_TRUE(says(refused.err, "model.fusion.kind is llama, but none in")) << refused.err;
+  const Result result =
+      train_from(weights, "out", {"model.fusion.residual=outer", "train.steps=1", "--dump-batches", "1"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_TRUE(says(result.out, "fusion.proj_in.weight, ")) << result.out;
+  const SafetensorsFile first(small.at("out") / "checkpoints/step-00000000/model.safetensors");
+  EXPECT_EQ(first.read("fusion.proj_out.weight").abs().max().item<float>(), 0) << "it begins as the model was";
+}
+
 TEST_F(Finetune, PositionsOfAnotherSizeAreResized) {
   ASSERT_EQ(small.train("pretrained", {"train.steps=2"}).code, 0);
   const Result result = train_from("pretrained/checkpoints/step-00000002", "larger",
