@@ -164,7 +164,7 @@ class Layers {
     merge(merged_, layer, /*keep_null=*/false);
   }
 
-  static void merge(Tree& into, const Tree& layer, bool keep_null) {
+  void merge(Tree& into, const Tree& layer, bool keep_null) {
     for (const auto& entry : layer.entries) {
       if (entry.value.kind == Tree::Kind::null && !keep_null) {
         into.erase(entry.key);
@@ -177,6 +177,10 @@ class Layers {
       }
       old->place = entry.place;
       bool maps = entry.value.kind == Tree::Kind::map;
+      if (maps && is_list_of_entries(old->value)) {
+        merge_entries(old->value, entry, keep_null);
+        continue;
+      }
       if (maps && old->value.kind != Tree::Kind::map) {
         old->value = {};
         old->value.kind = Tree::Kind::map;
@@ -186,6 +190,32 @@ class Layers {
         merge(old->value, entry.value, keep_null);
       } else {
         old->value = entry.value;
+      }
+    }
+  }
+
+  static bool is_list_of_entries(const Tree& value) {
+    return value.kind == Tree::Kind::list && !value.items.empty() &&
+           std::all_of(value.items.begin(), value.items.end(),
+                       [](const Tree& item) { return item.kind == Tree::Kind::map; });
+  }
+
+  // A map over a list reaches into its entries; null takes one out.
+  void merge_entries(Tree& list, const Tree::Entry& layer, bool keep_null) {
+    for (const auto& below : layer.value.entries) {
+      Tree* entry = find_entry(list, below.key);
+      if (!entry) {
+        std::vector<std::string> names;
+        for (std::size_t i = 0; i < list.items.size(); ++i) names.push_back(entry_name(list, i));
+        problems_.add(below.place, str("`", layer.key, "` has no entry `", escape(below.key), "`; it has ",
+                                       escape(join(names, ", "))));
+      } else if (below.value.kind == Tree::Kind::map) {
+        merge(*entry, below.value, keep_null);
+      } else if (below.value.kind == Tree::Kind::null) {
+        list.items.erase(list.items.begin() + (entry - list.items.data()));
+      } else {
+        problems_.add(below.place, str("key `", layer.key, ".", escape(below.key),
+                                       "`: expected keys of this entry, found ", below.value.shown()));
       }
     }
   }

@@ -59,10 +59,21 @@ std::string key_help(const Field& field) {
   return out;
 }
 
+// "suites.in1k.data" is explained as suites.NAME.data.
+std::string without_name(const Schema& schema, const std::string& topic) {
+  for (const auto& field : schema.fields())
+    if (field.entries && topic.starts_with(field.key + "."))
+      if (const auto end = topic.find('.', field.key.size() + 1); end != std::string::npos)
+        return str(field.key, ".", any_entry, topic.substr(end));
+  return topic;
+}
+
 }  // namespace
 
-std::string print_help(const Schema& schema, const std::string& topic) {
-  if (const Field* field = schema.find(topic)) return key_help(*field);
+std::string print_help(const Schema& whole, const std::string& asked) {
+  const Schema schema = whole.flattened();
+  const std::string topic = without_name(whole, asked);
+  if (const Field* field = schema.find(topic); field && !field->entries) return key_help(*field);
   if (!topic.empty() && !schema.is_section(topic)) {
     std::vector<std::string> known;
     for (const auto& field : schema.fields()) {

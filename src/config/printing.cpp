@@ -69,6 +69,24 @@ std::string printed_value(const Schema& schema, const std::string& key) {
   return field ? field->print() : "null";
 }
 
+std::string print_entry(const Schema& entry) {
+  std::string out = "{";
+  std::vector<std::string> open;  // the sections that the last key stands in
+  for (const auto& field : entry.fields()) {
+    const std::string value = field.print();
+    if (value == "null" || value == "[]" || is_hidden(entry, field)) continue;
+    auto parts = split(field.key, '.');
+    std::size_t common = 0;
+    while (common < open.size() && common + 1 < parts.size() && open[common] == parts[common]) ++common;
+    out += std::string(open.size() - common, '}');
+    if (out.size() > 1) out += ", ";
+    for (std::size_t i = common; i + 1 < parts.size(); ++i) out += parts[i] + ": {";
+    open.assign(parts.begin(), parts.end() - 1);
+    out += parts.back() + ": " + value;
+  }
+  return out + std::string(open.size() + 1, '}');
+}
+
 std::string print_config(const Schema& schema) {
   std::string out;
   std::vector<std::string> open;  // the sections that the last line stands in
@@ -79,7 +97,14 @@ std::string print_config(const Schema& schema) {
     while (common < open.size() && common + 1 < parts.size() && open[common] == parts[common]) ++common;
     for (std::size_t i = common; i + 1 < parts.size(); ++i) out += std::string(2 * i, ' ') + parts[i] + ":\n";
     open.assign(parts.begin(), parts.end() - 1);
-    out += std::string(2 * open.size(), ' ') + parts.back() + ": " + field.print() + "\n";
+    const std::string indent(2 * open.size(), ' ');
+    if (field.entries && field.entries->size() > 0) {  // a line each
+      out += indent + parts.back() + ":\n";
+      for (std::size_t i = 0; i < field.entries->size(); ++i)
+        out += indent + "  - " + print_entry(field.entries->bound(i)) + "\n";
+    } else {
+      out += indent + parts.back() + ": " + field.print() + "\n";
+    }
   }
   return out;
 }

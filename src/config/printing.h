@@ -19,6 +19,12 @@ bool condition_holds(const std::string& condition, const std::function<std::stri
 std::string condition_key(const std::string& condition);
 std::string condition_values(const std::string& condition);
 
+// What stands for an entry's name in help.
+inline constexpr const char* any_entry = "NAME";
+
+// One entry of a list as a YAML flow map: what is set, and belongs to its kind.
+std::string print_entry(const Schema& entry);
+
 // A field's value now, as the target holds it.
 std::string printed_value(const Schema& schema, const std::string& key);
 

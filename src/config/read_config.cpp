@@ -9,12 +9,13 @@ namespace {
 
 using Field = Schema::Field;
 
+// Of a whole config, or of one entry of a list, whose keys are then told with what stands before them.
 class Reader {
  public:
-  Reader(Schema& schema, const Tree& config, Problems& problems)
-      : schema_(schema), config_(config), problems_(problems) {}
+  Reader(const Schema& schema, const Tree& config, const std::string& prefix, Problems& problems, Written& written)
+      : schema_(schema), config_(config), prefix_(prefix), problems_(problems), written_(written) {}
 
-  Written read() {
+  void read() {
     for (const auto& field : schema_.fields()) {
       if (const Tree* value = config_.at(field.key)) {
         read_value(field, *value);
@@ -22,7 +23,6 @@ class Reader {
         apply_default(field);
       }
     }
-    return std::move(written_);
   }
 
  private:
@@ -31,9 +31,17 @@ class Reader {
     if (wrong.empty() && !applies(field.only_when))
       wrong = str("it belongs to ", condition_key(field.only_when), ": ", condition_values(field.only_when),
                   ", and here that is `", escape(text_of(condition_key(field.only_when))), "`");
-    if (!wrong.empty()) problems_.add(value.place, str("key `", field.key, "`: ", wrong));
-    written_.keys.insert(field.key);
-    written_.places[field.key] = value.place.text();
+    const std::string key = prefix_ + field.key;
+    if (!wrong.empty()) problems_.add(value.place, str("key `", escape(key), "`: ", wrong));
+    if (wrong.empty() && field.entries) read_entries(*field.entries, value, key);
+    written_.keys.insert(key);
+    written_.places[key] = value.place.text();
+  }
+
+  void read_entries(const Schema::EntryList& entries, const Tree& list, const std::string& key) {
+    entries.resize(list.items.size());
+    for (std::size_t i = 0; i < list.items.size(); ++i)
+      Reader(entries.bound(i), list.items[i], str(key, ".", entry_name(list, i), "."), problems_, written_).read();
   }
 
   void apply_default(const Field& field) {
@@ -64,10 +72,11 @@ class Reader {
     return value ? value->text : schema_.find(key)->default_text;
   }
 
-  Schema& schema_;
+  const Schema& schema_;
   const Tree& config_;
+  const std::string prefix_;
   Problems& problems_;
-  Written written_;
+  Written& written_;
 };
 
 }  // namespace
@@ -80,7 +89,8 @@ std::string Written::where(const std::string& key) const {
 Written read_config(Schema& schema, const std::string& path, const std::vector<std::string>& overrides) {
   Problems problems;
   Tree config = merge_layers(schema, path, overrides, problems);
-  Written written = Reader(schema, config, problems).read();
+  Written written;
+  Reader(schema, config, /*prefix=*/"", problems, written).read();
   problems.raise();
   return written;
 }

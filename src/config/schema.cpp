@@ -103,6 +103,39 @@ bool Schema::is_section(const std::string& path) const {
   return std::any_of(fields_.begin(), fields_.end(), [&](const Field& f) { return f.key.rfind(path + ".", 0) == 0; });
 }
 
+Field& Schema::push_entries(const std::string& key, const std::string& help, EntryList entries) {
+  Field field = make(key, help, "a list of entries");
+  field.entries = std::make_shared<const EntryList>(std::move(entries));
+  field.parse = [](const Field& f, const Value& value) {
+    const bool maps = std::all_of(value.items.begin(), value.items.end(),
+                                  [](const Value& item) { return item.kind == Value::Kind::map; });
+    return value.kind == Value::Kind::list && maps ? "" : expected(f.type + ", each with keys of its own", value);
+  };
+  field.print = [list = field.entries] {
+    std::vector<std::string> parts;
+    for (std::size_t i = 0; i < list->size(); ++i) parts.push_back(print_entry(list->bound(i)));
+    return list_text(parts);
+  };
+  return push(std::move(field));
+}
+
+Schema Schema::flattened() const {
+  Schema flat = *this;
+  flat.fields_.clear();
+  for (const Field& field : fields_) {
+    flat.fields_.push_back(field);
+    if (!field.entries) continue;
+    const std::string prefix = field.key + "." + any_entry + ".";
+    for (Field below : field.entries->keys->fields_) {
+      below.key = prefix + below.key;
+      if (!below.only_when.empty()) below.only_when = prefix + below.only_when;
+      flat.fields_.push_back(std::move(below));
+    }
+    for (const auto& [section, help] : field.entries->keys->sections_) flat.sections_[prefix + section] = help;
+  }
+  return flat;
+}
+
 Field& Schema::add(const std::string& key, std::int64_t& target, const std::string& help) {
   Field field = make(key, help, "an integer");
   field.parse = [&target](const Field& f, const Value& value) { return parse_whole(f, value, target, parse_integer); };

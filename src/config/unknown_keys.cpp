@@ -41,24 +41,27 @@ std::string quoted_list(const std::vector<std::string>& names) {
 
 // The most useful thing to say about a key that is not known: a slip of the finger in this section, the right name
 // in the wrong section, or the nearest name anywhere.
-std::string advice(const Schema& schema, const std::string& path) {
+std::string advice(const Schema& schema, const std::string& shown, const std::string& path) {
   std::string prefix = section_prefix(path), name = last_part(path);
   std::vector<std::string> siblings, elsewhere, all = known_paths(schema);
   for (const auto& known : all) {
     if (section_prefix(known) == prefix) siblings.push_back(last_part(known));
-    if (last_part(known) == name) elsewhere.push_back(section_prefix(known).empty() ? known : section_prefix(known));
+    if (last_part(known) == name)
+      elsewhere.push_back(shown + (section_prefix(known).empty() ? known : section_prefix(known)));
   }
   if (name.size() != path.size() && std::find(all.begin(), all.end(), name) != all.end() && elsewhere.size() == 1)
-    return str("; `", name, "` stands at the top level");
+    return shown.empty() ? str("; `", name, "` stands at the top level") : str("; it exists as `", shown, name, "`");
   if (!elsewhere.empty()) return str("; it exists under ", quoted_list(elsewhere));
-  if (auto found = nearest(name, siblings); !found.empty()) return str("; did you mean `", prefix + found, "`?");
-  if (auto found = nearest(path, all); !found.empty()) return str("; did you mean `", found, "`?");
+  if (auto found = nearest(name, siblings); !found.empty()) return str("; did you mean `", shown, prefix, found, "`?");
+  if (auto found = nearest(path, all); !found.empty()) return str("; did you mean `", shown, found, "`?");
   return "";
 }
 
 class Checker {
  public:
-  Checker(const Schema& schema, Problems& problems) : schema_(schema), problems_(problems) {}
+  // `shown` stands before the keys of an entry of a list.
+  Checker(const Schema& schema, Problems& problems, std::string shown = "")
+      : schema_(schema), problems_(problems), shown_(std::move(shown)) {}
 
   void check(Tree& section, const std::string& prefix) {
     auto is_bad = [&](Tree::Entry& entry) { return !is_good(entry, prefix); };
@@ -69,29 +72,43 @@ class Checker {
  private:
   bool is_good(Tree::Entry& entry, const std::string& prefix) {
     const std::string path = prefix + entry.key;
-    if (is_note(entry.key) || path == "base") return false;
+    if (is_note(entry.key) || (path == "base" && shown_.empty())) return false;
     if (entry.key.find('.') == std::string::npos) {
-      if (schema_.find(path)) return true;
+      if (const auto* field = schema_.find(path)) {
+        if (field->entries) check_entries(entry.value, *field->entries, path);
+        return true;
+      }
       if (schema_.is_section(path)) return is_good_section(entry, path);
     } else if (schema_.find(path) || schema_.is_section(path)) {
-      problems_.add(entry.place, str("key `", path, "`: in a file sections are nested (`",
+      problems_.add(entry.place, str("key `", shown_, path, "`: in a file sections are nested (`",
                                      path.substr(0, path.find('.')), ":`, then the rest below it, indented)"));
       return false;
     }
-    problems_.add(entry.place, str("key `", escape(path), "` is unknown", advice(schema_, path)));
+    problems_.add(entry.place, str("key `", escape(shown_ + path), "` is unknown", advice(schema_, shown_, path)));
     return false;
+  }
+
+  // A list of entries, or a map that reaches into one.
+  void check_entries(Tree& value, const Schema::EntryList& entries, const std::string& path) {
+    const auto check_one = [&](Tree& entry, const std::string& name) {
+      if (entry.kind == Tree::Kind::map)
+        Checker(*entries.keys, problems_, str(shown_, path, ".", name, ".")).check(entry, "");
+    };
+    for (std::size_t i = 0; i < value.items.size(); ++i) check_one(value.items[i], entry_name(value, i));
+    for (auto& below : value.entries) check_one(below.value, below.key);
   }
 
   bool is_good_section(Tree::Entry& entry, const std::string& path) {
     if (entry.value.kind == Tree::Kind::map) check(entry.value, path + ".");
     if (entry.value.kind == Tree::Kind::map || entry.value.kind == Tree::Kind::null) return true;
-    problems_.add(entry.place,
-                  str("key `", path, "`: expected a section with keys of its own, found ", entry.value.shown()));
+    problems_.add(entry.place, str("key `", shown_, path, "`: expected a section with keys of its own, found ",
+                                   entry.value.shown()));
     return false;
   }
 
   const Schema& schema_;
   Problems& problems_;
+  const std::string shown_;
 };
 
 }  // namespace
@@ -105,7 +122,8 @@ void require_keys(const Schema& schema, const std::string& option, const std::ve
   for (const auto& name : names) {
     if (schema.find(name)) continue;
     const std::string what = schema.is_section(name) ? "is a section; name each key" : "is no key";
-    lines.push_back(str(option, ": `", escape(name), "` ", what, schema.is_section(name) ? "" : advice(schema, name)));
+    lines.push_back(str(option, ": `", escape(name), "` ", what,
+                        schema.is_section(name) ? "" : advice(schema, /*shown=*/"", name)));
   }
   if (!lines.empty()) throw UsageError(std::move(lines), "`--help` lists the keys");
 }

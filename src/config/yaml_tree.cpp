@@ -89,6 +89,18 @@ std::string Tree::shown() const {
   return "`" + out + "`";
 }
 
+std::string entry_name(const Tree& list, std::size_t place) {
+  const Tree* name = list.items[place].at("name");
+  return name && name->kind == Tree::Kind::scalar && !name->text.empty() ? name->text : std::to_string(place);
+}
+
+Tree* find_entry(Tree& list, const std::string& name) {
+  for (std::size_t i = 0; i < list.items.size(); ++i)
+    if (entry_name(list, i) == name) return &list.items[i];
+  const auto place = parse_unsigned(name);
+  return place && *place < list.items.size() ? &list.items[*place] : nullptr;
+}
+
 std::string flow_text(const Tree& tree) {
   std::vector<std::string> parts;
   switch (tree.kind) {

@@ -59,6 +59,11 @@ using Tree = Schema::Value;
 // could be read.
 Tree parse_yaml(const std::string& text, const Place& start, Problems& problems);
 
+// How the entry at `place` of a list is addressed: by its `name`, else by its place.
+std::string entry_name(const Tree& list, std::size_t place);
+// The entry of that name, else at that place; nullptr: there is none.
+Tree* find_entry(Tree& list, const std::string& name);
+
 // The value on one line, numbers in one spelling: equal texts are equal values.
 std::string flow_text(const Tree& tree);
 

@@ -8,7 +8,6 @@
 #include <mutex>
 #include <thread>
 
-#include "luvit/data/image.h"
 #include "worker_threads.h"
 
 namespace luvit {
@@ -27,6 +26,8 @@ struct Pending {
 struct EvaluationReader::Impl {
   ~Impl();
   void open_batches();
+  at::Tensor room_for(std::int64_t rows);
+  void keep(at::Tensor& images);
   Pending* claim(std::int64_t& row);
   void fill(Batch& out, std::int64_t row, std::vector<std::uint8_t>& encoded) const;
   void work();
@@ -41,6 +42,8 @@ struct EvaluationReader::Impl {
   std::mutex mutex;
   std::condition_variable room, whole;
   std::deque<std::unique_ptr<Pending>> pending;  // in order; none leaves before it is whole
+  std::vector<at::Tensor> free;                  // images of whole batches that came back: fresh pages cost as much as
+                                                 // the pixels
   bool stopping = false;
   std::vector<std::thread> threads;
 };
@@ -59,13 +62,25 @@ void EvaluationReader::Impl::open_batches() {
   while (opened < last && pending.size() < most_opened) {
     auto next = std::make_unique<Pending>();
     next->rows = next->missing = std::min(batch, last - opened);
-    next->batch = {.images = at::empty({next->rows, 3, view.crop, view.crop}, at::kFloat),
-                   .label = at::empty({next->rows}, at::kLong),
-                   .first = opened};
+    next->batch = {.images = room_for(next->rows), .label = at::empty({next->rows}, at::kLong), .first = opened};
     opened += next->rows;
     pending.push_back(std::move(next));
   }
   room.notify_all();
+}
+
+at::Tensor EvaluationReader::Impl::room_for(std::int64_t rows) {
+  if (rows < batch || free.empty()) return at::empty({rows, 3, view.crop, view.crop}, at::kFloat);
+  at::Tensor images = std::move(free.back());
+  free.pop_back();
+  return images;
+}
+
+// Unless someone still looks at them.
+void EvaluationReader::Impl::keep(at::Tensor& images) {
+  const bool ours = images.defined() && images.use_count() == 1 && images.storage().use_count() == 1 &&
+                    images.sizes() == at::IntArrayRef({batch, 3, view.crop, view.crop});
+  if (ours) free.push_back(std::move(images));
 }
 
 Pending* EvaluationReader::Impl::claim(std::int64_t& row) {
@@ -79,9 +94,8 @@ Pending* EvaluationReader::Impl::claim(std::int64_t& row) {
 
 void EvaluationReader::Impl::fill(Batch& out, std::int64_t row, std::vector<std::uint8_t>& encoded) const {
   const std::int64_t index = out.first + row;
-  dataset.read(index, encoded);
-  const std::string name = dataset.name(index);
-  const Image image = evaluation_view(decode(encoded, name), view.resize, view.crop, view.filter, name);
+  const Image image =
+      evaluation_view(dataset.image(index, encoded), view.resize, view.crop, view.filter, dataset.name(index));
   normaliser(image, /*flip=*/false, out.images.data_ptr<float>() + row * out.images.stride(0));
   out.label.data_ptr<std::int64_t>()[row] = dataset.label(index);
 }
@@ -133,6 +147,7 @@ bool EvaluationReader::next(Batch& out) {
   if (impl_->pending.empty()) return false;
   impl_->whole.wait(lock, [&] { return impl_->pending.front()->missing == 0; });
   if (impl_->pending.front()->error) std::rethrow_exception(impl_->pending.front()->error);
+  impl_->keep(out.images);
   out = std::move(impl_->pending.front()->batch);
   impl_->pending.pop_front();
   impl_->open_batches();

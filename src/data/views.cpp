@@ -26,8 +26,13 @@ ImageSize resized(const Image& image, std::int64_t size, const std::string& name
 
 Image evaluation_view(const Image& image, std::int64_t resize, std::int64_t crop, Filter filter,
                       const std::string& name) {
-  const auto [height, width] = resized(image, resize, name);
-  const Image whole = resize_as_pillow(image, height, width, filter);
+  if (resize == 0 && (image.height < crop || image.width < crop))
+    throw DataError(str(name, ": an image of ", image.width, "×", image.height, " pixels, and ", crop, "×", crop,
+                        " are to be cut from it as it is"),
+                    "preprocess.resize brings images to another size");
+  const auto [height, width] = resize == 0 ? ImageSize{image.height, image.width} : resized(image, resize, name);
+  const Image resampled = resize == 0 ? Image{} : resize_as_pillow(image, height, width, filter);
+  const Image& whole = resize == 0 ? image : resampled;
   Image out{crop, crop, std::vector<std::uint8_t>(static_cast<std::size_t>(crop * crop * 3))};
   // torchvision rounds half of the margin to even where there is too much, and pads the smaller half first where
   // there is too little.

@@ -16,16 +16,17 @@ class Share {
  public:
   Share(const Dataset& data, const ImagePassOptions& options, std::int64_t rank, std::int64_t ranks)
       : data_(data), options_(options) {
-    const std::int64_t n = data.size(), calls = (n + options.at_once - 1) / options.at_once;
-    first_ = std::min(n, calls * rank / ranks * options.at_once);
-    last_ = std::min(n, calls * (rank + 1) / ranks * options.at_once);
-    longest_ = (calls + ranks - 1) / ranks;
+    const std::int64_t unit = std::max(options.at_once, options.share_unit);
+    const std::int64_t units = (data.size() + unit - 1) / unit;
+    share_ = share_of(data.size(), unit, rank, ranks);
+    most_calls_ = (units + ranks - 1) / ranks * (unit / options.at_once);
   }
-  std::int64_t most_calls() const { return longest_; }  // of any rank
+  std::int64_t most_calls() const { return most_calls_; }  // of any rank
 
   // False at the end.
   bool next(ImageRows& out) {
     if (!reader_) open();
+    out = {};  // lets go of the reader's memory
     if (done_ == have_) {
       if (!reader_->next(batch_)) return false;
       done_ = 0;
@@ -43,7 +44,7 @@ class Share {
  private:
   void open() {
     const std::int64_t calls = std::max<std::int64_t>(1, (options_.batch + options_.at_once - 1) / options_.at_once);
-    reader_.emplace(data_, options_.view, options_.workers, calls * options_.at_once, first_, last_);
+    reader_.emplace(data_, options_.view, options_.workers, calls * options_.at_once, share_.first, share_.last);
   }
 
   at::Tensor filled_up(const at::Tensor& images) const {
@@ -56,7 +57,8 @@ class Share {
 
   const Dataset& data_;
   const ImagePassOptions& options_;
-  std::int64_t first_ = 0, last_ = 0, longest_ = 0;
+  RankShare share_;
+  std::int64_t most_calls_ = 0;
   std::optional<EvaluationReader> reader_;
   EvaluationReader::Batch batch_;
   std::int64_t done_ = 0, have_ = 0;
@@ -85,6 +87,11 @@ bool run_share(Team& team, Share& share, const ImagePassOptions& options,
 }
 
 }  // namespace
+
+RankShare share_of(std::int64_t samples, std::int64_t unit, std::int64_t rank, std::int64_t ranks) {
+  const std::int64_t units = (samples + unit - 1) / unit;
+  return {std::min(samples, units * rank / ranks * unit), std::min(samples, units * (rank + 1) / ranks * unit)};
+}
 
 bool image_pass(Team& team, const Dataset& data, const ImagePassOptions& options,
                 const std::function<void(const ImageRows&)>& each) {

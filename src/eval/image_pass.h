@@ -13,7 +13,14 @@ struct ImagePassOptions {
   EvaluationView view;
   std::int64_t batch = 1, at_once = 1, workers = 0;
   std::function<bool()> stop = {};
+  std::int64_t share_unit = 1;  // shares begin at multiples of this, and of at_once (one divides the other)
 };
+
+// What a rank does of a data set: samples first … last-1, whole units but for the end.
+struct RankShare {
+  std::int64_t first = 0, last = 0;
+};
+RankShare share_of(std::int64_t samples, std::int64_t unit, std::int64_t rank, std::int64_t ranks);
 
 // As many images as the model sees in one call.
 struct ImageRows {

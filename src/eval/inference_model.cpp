@@ -41,6 +41,23 @@ Shown InferenceModel::operator()(const at::Tensor& images, const at::Tensor& noi
   return shown;
 }
 
+at::Tensor InferenceModel::logits(const at::Tensor& images) const {
+  const at::NoGradGuard no_gradients;
+  const ComputeType compute(compute_);
+  return dynamic_cast<const Classifier&>(*model_)(images.to(device_, /*non_blocking=*/true));
+}
+
+at::Tensor InferenceModel::pooled(const at::Tensor& images) const {
+  const at::NoGradGuard no_gradients;
+  const ComputeType compute(compute_);
+  const at::Tensor features = model_->features(images.to(device_, /*non_blocking=*/true));
+  if (kind_ == ModelKind::classifier) return dynamic_cast<const Classifier&>(*model_).pooled(features);
+  const at::Tensor tokens = features.to(at::kFloat);
+  const at::Tensor pooled =
+      model_->options.pool == Pool::cls ? tokens.select(1, 0) : tokens.narrow(1, 1, tokens.size(1) - 1).mean(1);
+  return at::layer_norm(pooled, {pooled.size(1)}, /*weight=*/{}, /*bias=*/{}, /*eps=*/1e-6);
+}
+
 at::Tensor evaluation_noise(std::uint64_t seed, std::int64_t first, std::int64_t count, std::int64_t patches) {
   const at::Tensor noise = at::empty({count, patches}, at::kFloat);
   for (std::int64_t row = 0; row < count; ++row) {

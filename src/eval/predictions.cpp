@@ -47,6 +47,13 @@ void score_labels(Prediction& out, Row probability, const std::vector<std::int64
   out.brier = static_cast<float>(squared_error(of_label, out.label));
 }
 
+std::int64_t best_of(Row scores, const std::vector<std::int64_t>& subset) {
+  std::int64_t best = -1;
+  for (const std::int64_t i : subset)
+    if (best < 0 || scores[static_cast<std::size_t>(i)] > scores[static_cast<std::size_t>(best)]) best = i;
+  return best;
+}
+
 }  // namespace
 
 bool Scoring::right(std::int64_t label, std::int64_t predicted) const {
@@ -81,6 +88,7 @@ std::vector<Prediction> predictions_of(const at::Tensor& logits, const at::Tenso
       out.brier = static_cast<float>(squared_error(row(softmax, i), place));
     }
     out.best_of_all = subset.empty() ? out.top[0] : best_five(row(all, i))[0];
+    for (std::size_t j = 0; j < scoring.also.size(); ++j) out.also[j] = best_of(row(all, i), scoring.also[j]);
     for (std::int64_t& place : out.top)
       if (!subset.empty() && place >= 0) place = subset[static_cast<std::size_t>(place)];
   }

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <set>
 #include <thread>
 
 #include "luvit/core/error.h"
@@ -94,6 +95,22 @@ TEST(EvaluationReader, StaysAtMostTwoBatchesAhead) {
   ASSERT_TRUE(reader.next(batch));
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   EXPECT_LE(pictures.reads, 15);
+}
+
+TEST(EvaluationReader, UsesMemoryAgainThatNobodyHolds) {
+  const PlainPictures pictures(100);
+  const auto buffers = [&](bool hold) {
+    EvaluationReader reader(pictures, small_view, 2, 5, 0, 100);
+    std::set<void*> seen;
+    std::vector<at::Tensor> held;
+    for (EvaluationReader::Batch batch; reader.next(batch);) {
+      seen.insert(batch.images.data_ptr());
+      if (hold) held.push_back(batch.images.narrow(0, 0, 1));
+    }
+    return seen.size();
+  };
+  EXPECT_LE(buffers(false), 4u);
+  EXPECT_EQ(buffers(true), 20u);
 }
 
 TEST(EvaluationReader, CanBeLeftHalfReadAndEmpty) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -23,6 +24,7 @@ inline constexpr double unbounded = std::numeric_limits<double>::infinity();
 class Schema {
  public:
   struct Value;  // as the YAML reader found it
+  struct EntryList;
   struct Field {
     std::string key, help, type, unit;
     std::vector<std::string> choices;
@@ -33,6 +35,7 @@ class Schema {
     std::vector<std::pair<std::string, std::string>> conditional_defaults;  // condition, value as YAML
     std::function<std::string(const Field&, const Value&)> parse;           // returns what is wrong, or ""
     std::function<std::string()> print;                                     // as YAML flow; "null" where unset
+    std::shared_ptr<const EntryList> entries;                               // of a list of entries, and only then
 
     Field& range(double lo, double hi) { return low = lo, high = hi, *this; }  // both ends allowed,
     Field& above_low() { return open_low = true, *this; }                      // but for the lower one,
@@ -58,6 +61,12 @@ class Schema {
   Field& add(const std::string& key, Enum& target, const std::string& help,
              std::vector<std::pair<std::string, Enum>> choices);
 
+  // A list of entries, each with keys of its own that `declare` adds to a schema for it; conditions in there are on its
+  // own keys. Overrides and later files reach into one by its `name`, or by its place from 0: suites.in1k.data=DIR.
+  template <typename Entry>
+  Field& add_entries(const std::string& key, std::vector<Entry>& target, const std::string& help,
+                     void (*declare)(Schema&, Entry&));
+
   // One line about a section, for --help.
   void section(const std::string& name, const std::string& help) { sections_[name] = help; }
   // Two keys of which one may be written: both in one file is an error, a later file or override replaces the other.
@@ -69,6 +78,8 @@ class Schema {
 
   const std::vector<Field>& fields() const { return fields_; }
   const Field* find(const std::string& key) const;
+  // With the keys of entries among the others, as suites.NAME.data.
+  Schema flattened() const;
   Field& field(const std::string& key);  // declared before; to say more of it
   bool is_section(const std::string& path) const;
   const std::map<std::string, std::string>& sections() const { return sections_; }
@@ -82,9 +93,34 @@ class Schema {
   std::vector<std::string> kinds_;
 
   Field& push(Field field);
+  Field& push_entries(const std::string& key, const std::string& help, EntryList entries);
   Field& add_choice(const std::string& key, const std::string& help, std::vector<std::string> names,
                     std::function<void(std::size_t)> set, std::function<std::size_t()> get);
 };
+
+struct Schema::EntryList {
+  std::shared_ptr<const Schema> keys;       // an entry's, bound to one that stands for all of them
+  std::function<void(std::size_t)> resize;  // to so many new ones
+  std::function<std::size_t()> size;
+  std::function<Schema(std::size_t)> bound;  // the schema of one entry, while the list keeps its size
+};
+
+template <typename Entry>
+Schema::Field& Schema::add_entries(const std::string& key, std::vector<Entry>& target, const std::string& help,
+                                   void (*declare)(Schema&, Entry&)) {
+  const auto stand_in = std::make_shared<std::pair<Entry, Schema>>();
+  declare(stand_in->second, stand_in->first);
+  return push_entries(key, help,
+                      {.keys = {stand_in, &stand_in->second},
+                       .resize = [&target](std::size_t n) { target.assign(n, {}); },
+                       .size = [&target] { return target.size(); },
+                       .bound =
+                           [&target, declare](std::size_t i) {
+                             Schema schema;
+                             declare(schema, target[i]);
+                             return schema;
+                           }});
+}
 
 template <typename Enum>
 Schema::Field& Schema::add(const std::string& key, Enum& target, const std::string& help,

@@ -11,7 +11,7 @@ namespace luvit {
 // How an image is brought before a model outside training: resized by its shorter side, cut from the centre,
 // normalised; equal to Pillow 11.3's to the pixel.
 struct EvaluationView {
-  std::int64_t resize = 224, crop = 224;
+  std::int64_t resize = 224, crop = 224;  // resize 0: as the file is
   Filter filter = Filter::bicubic;
   std::vector<double> mean, std;
 };
@@ -30,7 +30,8 @@ class EvaluationReader {
   EvaluationReader(const Dataset& dataset, const EvaluationView& view, std::int64_t workers, std::int64_t batch,
                    std::int64_t first, std::int64_t last);
   ~EvaluationReader();
-  // False at the end. What a thread threw comes out here, the first row's where several failed.
+  // False at the end. What a thread threw comes out here, the first row's where several failed. The images that `out`
+  // held are used again where nobody else holds them.
   bool next(Batch& out);
 
  private:

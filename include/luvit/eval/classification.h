@@ -20,6 +20,7 @@ struct Prediction {
   float nll = 0;                                           // −log softmax of the label
   float brier = 0;                                         // Σ (softmax − one-hot label)²
   std::int64_t best_of_all = -1;                           // top[0] where every class is scored
+  std::array<std::int64_t, 2> also = {-1, -1};             // top[0] of each of Scoring::also
 };
 
 // Which classes a data set knows, and what its labels mean. Empty: every class of the model is a label.
@@ -30,6 +31,9 @@ struct Scoring {
   // Each class's label, -1 for none (ImageNet-9): predictions stay classes, and a label's probability is the sum over
   // its classes. Not together with a subset.
   std::vector<std::int64_t> label_of;
+
+  // Further subsets, of which only the best class is told (the classes of ImageNet-A and -R in one clean pass).
+  std::array<std::vector<std::int64_t>, 2> also;
 
   bool right(std::int64_t label, std::int64_t predicted) const;
 };

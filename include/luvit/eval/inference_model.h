@@ -19,6 +19,13 @@ class InferenceModel {
   // What is asked for, float32 on the CPU. All patches are seen, except by `mae`, which alone reads noise [B,L].
   Shown operator()(const at::Tensor& images, const at::Tensor& noise, const Outputs& outputs) const;
 
+  // Left where they were made, for those who look at them later. Images float32 [B,3,S,S] on any device.
+  at::Tensor logits(const at::Tensor& images) const;  // [B,classes], of a classifier
+  // What a linear classifier would see, [B,D]: a classifier's own pooled features, with their norm; of other models the
+  // mean of the patch tokens, or the class token (pool: cls), each normalised without scale or shift, as a new head's
+  // norm would.
+  at::Tensor pooled(const at::Tensor& images) const;
+
  private:
   ModelKind kind_;
   at::ScalarType compute_;

@@ -1,0 +1,274 @@
+#include "evaluation.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "luvit/core/log.h"
+#include "luvit/core/signals.h"
+#include "luvit/core/text.h"
+#include "luvit/core/version.h"
+#include "luvit/io/json_lines.h"
+#include "luvit/io/sha256.h"
+#include "luvit/models/costs.h"
+#include "luvit/models/precision.h"
+#include "luvit/report/report.h"
+#include "neighbours.h"
+#include "prediction_lines.h"
+#include "provenance.h"
+
+namespace luvit {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Json = nlohmann::ordered_json;
+
+constexpr std::chrono::seconds rank_timeout{600};
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Images in one call of the model: enough to fill the device. Part of what a figure's last bits hang on.
+std::int64_t rows_at_once(at::Device device) {
+  return device.is_cuda() ? 128 : 32;
+}
+
+// Says every half minute how far a part has come.
+class Progress {
+ public:
+  Progress(std::string what, std::int64_t images) : what_(std::move(what)), images_(images) {}
+  void add(std::int64_t rows) {
+    done_ += rows;
+    if (seconds_since(told_) < 30) return;
+    told_ = Clock::now();
+    const double speed = static_cast<double>(done_) / seconds_since(start_);
+    log_info(str(what_, ": ", std::min(done_, images_), " of ", images_, " images of this rank, ", std::llround(speed),
+                 " a second"));
+  }
+
+ private:
+  std::string what_;
+  std::int64_t images_, done_ = 0;
+  Clock::time_point start_ = Clock::now(), told_ = start_;
+};
+
+void require_classifier(const OpenedModel& model, const EvalConfig& config, const fs::path& weights) {
+  if (model.kind == ModelKind::classifier) return;
+  for (const SuiteOptions& suite : config.suites)
+    if (suite.kind != SuiteKind::knn)
+      throw DataError(str(weights.string(), ": ", kind_name(model.kind), " weights have no head; suites.", suite.name,
+                          " needs a classifier"),
+                      "kind: knn evaluates features; luvit_finetune makes a classifier");
+}
+
+}  // namespace
+
+Evaluation::Evaluation(const EvalRequest& request) : asked_(request), config_(request.config) {
+  device_ = choose_device(config_.device, asked_.place);
+  const CoreShare share = share_of_cores(asked_.place, process_environment());
+  threads_ = config_.threads > 0 ? config_.threads : share.threads;
+  workers_ = config_.workers > 0 ? config_.workers : share.workers;
+  set_threads(threads_);
+}
+
+void Evaluation::find_suites() {
+  description_ = describe_model(asked_.weights);
+  require_classifier(description_, config_, asked_.weights);
+  for (const SuiteOptions& suite : config_.suites)
+    plans_.push_back(plan_suite(suite, config_.preprocess, description_));
+}
+
+void Evaluation::introduce() const {
+  const Versions v = versions();
+  log_info(str("luvit ", v.luvit, " (", v.revision, "), torch ", v.torch, ", on ", device_name(device_), " with ",
+               threads_, " threads"));
+  const auto model = make_model(description_);
+  const ParameterCounts count = count_parameters(*model);
+  log_info(str("weights ", escape(asked_.weights.string()), ": ", kind_name(description_.kind), ", ",
+               human_count(static_cast<double>(count.total)), " parameters (",
+               human_count(static_cast<double>(count.frozen)), " frozen), ",
+               human_count(classifier_forward_flops(description_.options)), "FLOPs an image"));
+  for (const SuitePlan& plan : plans_) {
+    const std::string parts = plan.parts.size() > 1 ? str(" in ", plan.parts.size(), " parts") : "";
+    log_info(str(plan.options.name, ": ", kind_name(plan.options.kind), plan.options.generate ? " (generated)" : "",
+                 ", ", plan.images(), " images", parts, ", ", escape(plan.options.data), ", ",
+                 plan.view.resize > 0 ? str("resized to ", plan.view.resize, ", ") : "", "cut to ", plan.view.crop,
+                 plan.skipped > 0 ? str("; passed over: ", plan.skipped, " hidden or no images") : ""));
+    for (const std::string& warning : plan.warnings) log_warning(warning);
+  }
+}
+
+void Evaluation::open_model() {
+  model_.emplace(description_, asked_.weights, compute_type(config_.precision), device_);
+}
+
+Exit Evaluation::dry_run() {
+  find_suites();
+  introduce();
+  open_model();
+  log_info("config, data and weights are in order; nothing was run (--dry-run)");
+  return Exit::ok;
+}
+
+Exit Evaluation::run() {
+  install_stop_signals();
+  Team team("luvit_eval", asked_.place, device_, rank_timeout);
+  try {
+    return run(team);
+  } catch (...) {
+    if (team.size() == 1) throw;
+    team.fail();
+  }
+}
+
+Exit Evaluation::run(Team& team) {
+  const Clock::time_point start = Clock::now();
+  ranks_ = team.size();
+  agree(team);
+  open_folder(team);
+  team.together([&] { find_suites(); });
+  for (const SuitePlan& plan : plans_)
+    for (const SuitePart& part : plan.parts)
+      if (team.size() > 1) team.require_same(str("suites.", plan.options.name, ".data"), fingerprint_of(*part.images));
+  introduce();
+  team.together([&] { open_model(); });
+  partial_.emplace(asked_.output / "partial", setting());
+
+  Json suites = Json::object();
+  for (const SuitePlan& plan : plans_) {
+    const auto predictions = evaluate(team, plan);
+    if (!predictions) {
+      log_info(str("stopped by ", stop_signal_name(), "; run the same command again: it goes on from here"));
+      return Exit::stopped;
+    }
+    team.together([&] {
+      if (!team.leads()) return;
+      suites[plan.options.name] = suite_results(plan, *predictions);
+      log_metric(plan.options.name, suites[plan.options.name]);
+      const fs::path lines = asked_.output / "predictions" / (plan.options.name + ".csv");
+      if (config_.predictions) write_predictions(lines, plan, *predictions);
+    });
+  }
+  team.together([&] {
+    if (team.leads()) write_results(suites, seconds_since(start));
+  });
+  return Exit::ok;
+}
+
+void Evaluation::agree(Team& team) {
+  if (team.size() > 1) {
+    const Versions v = versions();
+    team.require_same("the program", str("luvit ", v.luvit, " (", v.revision, "), torch ", v.torch));
+    team.require_same("the config", print_config(asked_.schema));
+    team.require_same("--output", asked_.output.string());
+    team.require_same("--resume", asked_.resume);
+  }
+  std::string own;
+  team.together([&] { own = sha256_of_file(weights_file(asked_.weights)); });
+  team.require_same("--weights", own);
+  weights_sha256_ = own;
+}
+
+// Only the leader writes there, but for its peers' logs.
+void Evaluation::open_folder(Team& team) {
+  team.together([&] {
+    if (!team.leads()) return;
+    lock_.emplace(asked_.output);
+    if (::access(asked_.output.c_str(), W_OK) != 0)
+      throw UsageError(str("output folder ", escape(asked_.output.string()), " cannot be written to"),
+                       "give a folder that is yours by --output");
+    if (asked_.resume == "none" &&
+        (PartialResults(asked_.output / "partial", "").any() || path_exists(asked_.output / "results.json")))
+      throw UsageError(str("--resume none: results stand in ", escape(asked_.output.string())),
+                       "another --output, or --resume auto to go on with what is there");
+    write_durably(asked_.output / "config.yaml", print_config(asked_.schema));
+    write_durably(asked_.output / "env.json",
+                  environment_json({asked_.command_line, device_name(device_), threads_, team.size()}));
+  });
+  log_to_file(asked_.output / (team.leads() ? std::string("eval.log") : str("eval.rank-", team.rank(), ".log")));
+}
+
+std::string Evaluation::setting() const {
+  const Versions v = versions();
+  return str(weights_sha256_, " ", config_.precision == Precision::bfloat16 ? "bfloat16" : "float32", " ",
+             device_.is_cuda() ? "cuda" : "cpu", " ", rows_at_once(device_), " ", v.luvit, " ", v.revision, " ",
+             v.torch);
+}
+
+// What the leader finds done is not done again.
+std::optional<PartPredictions> Evaluation::evaluate(Team& team, const SuitePlan& plan) {
+  PartPredictions all;
+  std::size_t known = 0;
+  for (const SuitePart& part : plan.parts) {
+    std::optional<std::vector<Prediction>> found;
+    team.together([&] {
+      if (team.leads()) found = partial_->read(plan, part);
+    });
+    if (team.from_leader(found ? "done" : "") == "done") {
+      ++known;
+    } else {
+      found = evaluate(team, plan, part);
+      if (!found) return std::nullopt;
+      team.together([&] {
+        if (team.leads()) partial_->write(plan, part, *found);
+      });
+    }
+    all.push_back(found ? std::move(*found) : std::vector<Prediction>());
+  }
+  if (known > 0) log_info(str(plan.options.name, ": ", known, " of ", plan.parts.size(), " parts were done before"));
+  return all;
+}
+
+std::optional<std::vector<Prediction>> Evaluation::evaluate(Team& team, const SuitePlan& plan, const SuitePart& part) {
+  const std::int64_t at_once = rows_at_once(device_);
+  const std::string what = plan.options.name + (part.name.empty() ? "" : " " + part.name);
+  Progress progress(what, (part.images->size() + ranks_ - 1) / ranks_);
+  const Clock::time_point start = Clock::now();
+  std::optional<std::vector<Prediction>> found;
+  if (plan.train) {
+    const auto features = [&](const at::Tensor& images) { return progress.add(at_once), model_->pooled(images); };
+    const ImagePassOptions pass{plan.view, config_.batch_size, at_once, workers_, stop_requested};
+    found =
+        nearest_neighbours(team, *plan.train, *part.images, features, {pass, plan.options.k, plan.options.temperature});
+    computed_ += found ? plan.train->size() : 0;
+  } else {
+    const auto logits = [&](const at::Tensor& images) { return progress.add(at_once), model_->logits(images); };
+    found = classify(team, *part.images, logits,
+                     {plan.view, config_.batch_size, workers_, stop_requested, at_once, plan.scoring});
+  }
+  if (!found) return found;
+  computed_ += part.images->size();
+  const double speed = static_cast<double>(part.images->size()) / seconds_since(start);
+  log_info(str(what, ": ", part.images->size(), " images, ", human_count(speed), " a second"));
+  return found;
+}
+
+void Evaluation::log_metric(const std::string& suite, const Json& results) const {
+  log_info(str(suite, ": ", headline(results)));
+  Json line = {{"kind", "eval"}, {"suite", suite}};
+  for (const char* key : {"top1", "top5", "nll", "ece", "n", "acc19", "acc15", "mce"})
+    if (results.contains(key)) line[key] = results[key];
+  JsonLines(asked_.output / "metrics.jsonl").write(line.dump());
+}
+
+void Evaluation::write_results(Json& suites, double seconds) const {
+  add_comparisons(suites);
+  Json results;
+  results["suites"] = std::move(suites);
+  results["provenance"] = provenance({asked_.weights, weights_sha256_, description_, config_, plans_, device_});
+  results["timing"] = {{"seconds", seconds},
+                       {"images_computed", computed_},
+                       {"images_per_second", static_cast<double>(computed_) / seconds},
+                       {"ranks", ranks_},
+                       {"threads", threads_},
+                       {"workers", workers_},
+                       {"batch_size", config_.batch_size}};
+  write_durably(asked_.output / "results.json", results.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  write_report(asked_.output);
+  log_info(str("results: ", escape((asked_.output / "results.json").string()), ", and report.html beside it"));
+}
+
+}  // namespace luvit
