@@ -2,6 +2,8 @@
 
     .peers/bin/python bench/compare.py step --precision bfloat16
     .peers/bin/python bench/compare.py step --precision float32
+    .peers/bin/python bench/compare.py step --task finetune
+    .peers/bin/python bench/compare.py eval          # luvit_eval over a folder of JPEGs, decoding included
     .peers/bin/python bench/compare.py loader
     .peers/bin/python bench/compare.py check        # the peer and luvit_infer: the same loss from the same weights
 
@@ -26,6 +28,8 @@ STEP_TARGETS = {
     "bfloat16": {"eager": 1.3, "compiled": 1.3, "eager, malloc settings": 1.05},
     "float32": {"eager": 1.15, "compiled": 1.15, "eager, malloc settings": 1.0},
 }
+FINETUNE_TARGETS = {"eager": 1.25, "compiled": 1.25, "eager, malloc settings": 1.05}
+EVAL_TARGETS = {"eager": 1.2, "compiled": 1.2, "eager, malloc settings": 1.05}
 LOADER_TARGETS = {"torchvision": 1.1, "Pillow": 2.2}
 MEMORY_TARGET = 0.9
 
@@ -39,9 +43,9 @@ def last_json(command, environment=None):
 
 def step_contestants(a):
     common = ["--precision", a.precision, "--batch", a.batch, "--threads", a.threads, "--warmup", a.warmup,
-              "--repeats", a.repeats, "--preset", a.preset]
+              "--repeats", a.repeats, "--preset", a.preset, "--task", a.task]
     peer = [sys.executable, HERE / "peer_step.py", *common]
-    plain = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
+    plain = without_malloc_settings()
     everyone = {
         "luvit": lambda: last_json([a.bench, "step", *common, "--device", "cpu", "--json"], plain),
         "eager": lambda: last_json(peer, plain),
@@ -49,14 +53,57 @@ def step_contestants(a):
         "eager, malloc settings": lambda: last_json(peer, {**plain, **MALLOC}),
         "eager, malloc settings, fused AdamW": lambda: last_json([*peer, "--fused"], {**plain, **MALLOC}),
     }
-    return {k: v for k, v in everyone.items() if k == "luvit" or not a.only or k in a.only}
+    return chosen(everyone, a.only)
 
 
-def make_photos(folder, count):
+def chosen(everyone, only):
+    return {k: v for k, v in everyone.items() if k == "luvit" or not only or k in only}
+
+
+def without_malloc_settings():
+    return {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
+
+
+def run_luvit_eval(a, folder):
+    """Images a second of the suite's pass alone: neither side's start counts."""
+    with tempfile.TemporaryDirectory() as out:
+        suite = f"[{{name: photos, kind: imagenet, data: {folder}/photos}}]"
+        subprocess.run([str(c) for c in (
+            a.bench.parent / "luvit_eval", "--weights", f"{folder}/weights.safetensors", "--output", out,
+            f"suites={suite}", f"precision={a.precision}", f"batch_size={a.batch}", f"threads={a.threads}",
+            f"workers={a.threads}", "device=cpu", "preprocess.resize=256")],
+            check=True, capture_output=True, env=without_malloc_settings())
+        return json.loads(Path(out, "results.json").read_text())["timing"]
+
+
+def eval_contestants(a, folder):
+    from peer_model import as_luvit, build
+    from safetensors.torch import save_file
+    model = build(a.preset, "finetune")
+    tensors, metadata = as_luvit(model, a.preset)
+    save_file(tensors, f"{folder}/weights.safetensors", metadata)
+    save_file(model.state_dict(), f"{folder}/peer.safetensors")
+    for i, wnid in enumerate(("n01440764", "n01443537", "n01484850", "n01491361")):
+        place = Path(folder, "photos", wnid)
+        place.mkdir(parents=True)
+        make_photos(place, a.photos // 4, seed=i)
+    plain = without_malloc_settings()
+    peer = [sys.executable, HERE / "peer_eval.py", "--data", f"{folder}/photos", "--weights",
+            f"{folder}/peer.safetensors", "--preset", a.preset, "--precision", a.precision, "--batch", a.batch,
+            "--threads", a.threads, "--workers", a.threads]
+    return chosen({
+        "luvit": lambda: run_luvit_eval(a, folder),
+        "eager": lambda: last_json(peer, plain),
+        "compiled": lambda: last_json([*peer, "--compile"], plain),
+        "eager, malloc settings": lambda: last_json(peer, {**plain, **MALLOC}),
+    }, a.only)
+
+
+def make_photos(folder, count, seed=0):
     """JPEGs of 500×375 with a photograph's spectrum (noise with a falling spectrum), quality 90, 4:2:0."""
     import numpy as np
     from PIL import Image
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(seed)
     for i in range(count):
         image = np.zeros((375, 500, 3))
         for size in (3, 6, 12, 24, 48, 96, 192):
@@ -102,8 +149,8 @@ def report(figures, targets, with_memory):
     leanest = None
     for name, turns in figures.items():
         speed = statistics.median(t["images_per_second"] for t in turns)
-        memory = statistics.median(t["peak_memory_bytes"] for t in turns) / 1e6
-        line = f"{name:38}{speed:10.3f}{memory:9.0f}"
+        memory = statistics.median(t.get("peak_memory_bytes", 0) for t in turns) / 1e6
+        line = f"{name:38}{speed:10.3f}{memory:9.0f}" if memory else f"{name:38}{speed:10.3f}{'':9}"
         if name != "luvit":
             leanest = min(leanest or memory, memory)
             r = ratios(figures, name)
@@ -148,31 +195,36 @@ def check(a):
 
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("what", choices=["step", "loader", "check"])
+    options.add_argument("what", choices=["step", "eval", "loader", "check"])
     options.add_argument("--bench", type=Path, default=HERE.parent / "build/release/bin/luvit_bench")
     options.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16")
     options.add_argument("--preset", default="luvit_b")
+    options.add_argument("--task", choices=["pretrain", "finetune"], default="pretrain")
     options.add_argument("--batch", type=int, default=16)
     options.add_argument("--threads", type=int, default=2)
     options.add_argument("--turns", type=int, default=5)
     options.add_argument("--warmup", type=int, default=1)
     options.add_argument("--repeats", type=int, default=3)
     options.add_argument("--only", nargs="*", help="these peers only")
-    options.add_argument("--photos", type=int, default=256, help="loader: how many images are made")
+    options.add_argument("--photos", type=int, default=256, help="eval, loader: how many images are made")
     options.add_argument("--out", type=Path, help="all single figures as JSON")
     a = options.parse_args()
     if a.what == "check":
         return check(a)
+    work = {"step": f"{a.task} step, {a.precision}", "eval": f"evaluation, {a.precision}", "loader": "500×375 → 224²"}
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "
-          f"{a.what}, {a.precision if a.what == 'step' else '500×375 → 224²'}, {a.threads} threads, {a.turns} turns")
-    if a.what == "step":
-        figures = take_turns(step_contestants(a), a.turns)
-        report(figures, STEP_TARGETS[a.precision], with_memory=True)
-    else:
-        with tempfile.TemporaryDirectory() as folder:
+          f"{work[a.what]}, {a.threads} threads, {a.turns} turns")
+    with tempfile.TemporaryDirectory() as folder:
+        if a.what == "step":
+            contestants = step_contestants(a)
+            targets = STEP_TARGETS[a.precision] if a.task == "pretrain" else FINETUNE_TARGETS
+        elif a.what == "eval":
+            contestants, targets = eval_contestants(a, folder), EVAL_TARGETS
+        else:
             make_photos(Path(folder), a.photos)
-            figures = take_turns(loader_contestants(a, folder), a.turns)
-        report(figures, LOADER_TARGETS, with_memory=False)
+            contestants, targets = loader_contestants(a, folder), LOADER_TARGETS
+        figures = take_turns(contestants, a.turns)
+    report(figures, targets, with_memory=a.what == "step")
     if a.out:
         a.out.write_text(json.dumps(figures, indent=1) + "\n")
     return 0

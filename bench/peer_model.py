@@ -1,4 +1,4 @@
-"""LUViT pretraining as a PyTorch user would write it: timm's blocks, transformers' LlamaDecoderLayer, peft's LoRA.
+"""LUViT as a PyTorch user would write it: timm's blocks, transformers' LlamaDecoderLayer, peft's LoRA.
 
 Tensor names are those of luvit's files, so that both can be given the same weights (compare.py check).
 """
@@ -43,9 +43,11 @@ class Fusion(nn.Module):
         return self.proj_out(y[0] if isinstance(y, tuple) else y)
 
 
-def blocks(dim, depth, heads):
+def blocks(dim, depth, heads, drop_path=0.0):
     norm = functools.partial(nn.LayerNorm, eps=1e-6)
-    return nn.ModuleList(Block(dim, heads, mlp_ratio=4.0, qkv_bias=True, norm_layer=norm) for _ in range(depth))
+    rates = [drop_path * i / max(1, depth - 1) for i in range(depth)]
+    return nn.ModuleList(Block(dim, heads, mlp_ratio=4.0, qkv_bias=True, norm_layer=norm, drop_path=rate)
+                         for rate in rates)
 
 
 class MaskedAutoencoder(nn.Module):
@@ -103,9 +105,45 @@ class MaskedAutoencoder(nn.Module):
         return (loss * mask).sum() / mask.sum()
 
 
-def build(preset):
+class Classifier(nn.Module):
+    """MAE's fine-tuned ViT with the fusion before its pooling: mean over the patches, norm, head."""
+
+    def __init__(self, image_size, patch, dim, depth, heads, decoder, llama, classes=1000, drop_path=0.1):
+        super().__init__()
+        self.patch_embed = timm.layers.PatchEmbed(image_size, patch, 3, dim)
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
+        self.pos_embed = nn.Parameter(torch.randn(1, 1 + (image_size // patch) ** 2, dim) * 0.02)
+        self.blocks = blocks(dim, depth, heads, drop_path)
+        self.fusion = Fusion(dim, llama) if llama else nn.Identity()
+        self.fc_norm = nn.LayerNorm(dim, eps=1e-6)
+        self.head = nn.Linear(dim, classes)
+
+    def forward(self, images):
+        x = self.patch_embed(images)
+        x = torch.cat([self.cls_token.expand(len(x), -1, -1), x], dim=1) + self.pos_embed
+        for block in self.blocks:
+            x = block(x)
+        return self.head(self.fc_norm(self.fusion(x)[:, 1:].mean(dim=1)))
+
+
+def build(preset, task="pretrain"):
     torch.manual_seed(0)
-    return MaskedAutoencoder(**PRESETS[preset])
+    return (MaskedAutoencoder if task == "pretrain" else Classifier)(**PRESETS[preset])
+
+
+def layer_groups(model, lr, layer_decay=0.75, weight_decay=0.05):
+    """AdamW's groups of MAE's fine-tuning (util/lr_decay.py): a rate for every layer, decay for matrices."""
+    groups, depth = {}, len(model.blocks)
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        embeds = name in ("cls_token", "pos_embed") or name.startswith("patch_embed.")
+        layer = 0 if embeds else int(name.split(".")[1]) + 1 if name.startswith("blocks.") else depth + 1
+        decays = parameter.ndim > 1 and name not in ("cls_token", "pos_embed")
+        group = groups.setdefault((layer, decays), {"params": [], "lr": lr * layer_decay ** (depth + 1 - layer),
+                                                    "weight_decay": weight_decay if decays else 0.0})
+        group["params"].append(parameter)
+    return list(groups.values())
 
 
 def as_luvit(model, preset):
@@ -124,4 +162,6 @@ def as_luvit(model, preset):
     description = {"image_size": sizes["image_size"], "patch_size": sizes["patch"], "dim": sizes["dim"],
                    "depth": sizes["depth"], "heads": sizes["heads"], "fusion": fusion,
                    "decoder": {"dim": decoder_dim, "depth": decoder_depth, "heads": decoder_heads}}
+    if "head.weight" in tensors:
+        description["classes"] = len(tensors["head.weight"])
     return tensors, {"luvit.format": "1", "luvit.model": json.dumps(description)}

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+
+#include "with_avx2.h"
 
 namespace luvit {
 namespace {
@@ -31,8 +34,21 @@ double beta(Random& random, double alpha) {
   }
 }
 
+using Floats = float __attribute__((vector_size(32)));
+
+LUVIT_WITH_AVX2
 void blend(float own, float others, float* first, float* second, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) {
+  constexpr std::int64_t lanes = sizeof(Floats) / sizeof(float);
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    Floats a, b;
+    std::memcpy(&a, first + i, sizeof a);
+    std::memcpy(&b, second + i, sizeof b);
+    const Floats mixed_a = a * own + b * others, mixed_b = b * own + a * others;
+    std::memcpy(first + i, &mixed_a, sizeof a);
+    std::memcpy(second + i, &mixed_b, sizeof b);
+  }
+  for (; i < count; ++i) {
     const float a = first[i], b = second[i];
     first[i] = a * own + b * others;
     second[i] = b * own + a * others;

@@ -1,9 +1,15 @@
 #include "sample.h"
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
 #include "luvit/core/error.h"
 #include "luvit/core/random.h"
 #include "luvit/core/text.h"
+#include "luvit/data/erasing.h"
 #include "luvit/data/mixing.h"
+#include "luvit/data/rand_augment.h"
 #include "resize.h"
 
 namespace luvit {
@@ -15,13 +21,22 @@ constexpr int most_tries = 100;
 // One thread's buffers, used for all its samples.
 struct Scratch {
   std::vector<std::uint8_t> encoded;
-  Image crop, resized;
+  Image crop, resized, other;
 };
+
+void mirror(Image& image) {
+  using Colour = std::array<std::uint8_t, 3>;
+  auto* row = reinterpret_cast<Colour*>(image.pixels.data());
+  for (std::int64_t y = 0; y < image.height; ++y, row += image.width) std::reverse(row, row + image.width);
+}
 
 }  // namespace
 
 SampleMaker::SampleMaker(std::shared_ptr<const Dataset> dataset, const LoaderOptions& options)
-    : dataset_(std::move(dataset)), options_(options), normaliser_(options.data.mean, options.data.std) {}
+    : dataset_(std::move(dataset)),
+      options_(options),
+      normaliser_(options.data.mean, options.data.std),
+      fill_(mean_colour(options.data.mean)) {}
 
 // `drawn` is the place that the order asked for: a replacement is cropped with its numbers, so that the row is the
 // same function of (seed, epoch, drawn) in all it draws.
@@ -37,7 +52,26 @@ void SampleMaker::image(std::int64_t epoch, std::int64_t drawn, std::int64_t ind
   const Box box = random_crop(crop_numbers, options_.augment.crop, height, width);
   decode_box(scratch.encoded, name, box, scratch.crop);
   resize_fast(scratch.crop, options_.image_size, options_.image_size, scratch.resized);
-  normaliser_(scratch.resized, stream(Purpose::flip).uniform() < options_.augment.crop.flip, out);
+  const bool flip = stream(Purpose::flip).uniform() < options_.augment.crop.flip;
+  const bool operates = options_.augment.rand_augment.ops > 0;
+  if (operates && flip) mirror(scratch.resized);  // operations come after the flip
+  if (operates) rand_augment(stream(Purpose::augment), scratch.resized, scratch.other);
+  normaliser_(scratch.resized, flip && !operates, out);
+  Random erasing = stream(Purpose::erase);
+  const auto side = options_.image_size;
+  if (const auto hole = draw_erasing(erasing, options_.augment.random_erase, side, side))
+    erase(erasing, *hole, out, side, side);
+}
+
+// Leaves the result in `image`; `other` is room to work in.
+void SampleMaker::rand_augment(Random random, Image& image, Image& other) const {
+  const auto& options = options_.augment.rand_augment;
+  for (std::int64_t i = 0; i < options.ops; ++i) {
+    const auto drawn = draw_op(random, options);
+    if (!drawn) continue;
+    apply(drawn->op, image, drawn->argument, fill_, other);
+    std::swap(image, other);
+  }
 }
 
 void SampleMaker::target(std::int64_t label, std::int64_t index, float* out) const {

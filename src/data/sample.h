@@ -3,6 +3,7 @@
 
 #include "luvit/data/dataset.h"
 #include "luvit/data/loader.h"
+#include "luvit/data/pixel_ops.h"
 #include "luvit/data/transforms.h"
 
 namespace luvit {
@@ -16,7 +17,8 @@ struct Row {
   float* target = nullptr;  // classes; nullptr where none is wanted
 };
 
-// Makes samples: read, crop, decode, resize, flip, normalise. Stateless between samples, so any thread can make any.
+// Makes samples: read, crop, decode, resize, flip, RandAugment, normalise, erase. Stateless between samples, so any
+// thread can make any.
 class SampleMaker {
  public:
   SampleMaker(std::shared_ptr<const Dataset> dataset, const LoaderOptions& options);
@@ -26,11 +28,13 @@ class SampleMaker {
 
  private:
   void image(std::int64_t epoch, std::int64_t drawn, std::int64_t index, float* out) const;
+  void rand_augment(Random random, Image& image, Image& other) const;
   void target(std::int64_t label, std::int64_t index, float* out) const;
 
   std::shared_ptr<const Dataset> dataset_;
   LoaderOptions options_;
   Normaliser normaliser_;
+  Fill fill_;
 };
 
 }  // namespace luvit

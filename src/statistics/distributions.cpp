@@ -16,6 +16,22 @@ double log_gamma(double x) {
   return ::lgamma_r(x, &sign);
 }
 
+// log Γ(x) less Stirling's (x − 1/2) log x − x + log √2π, for x ≥ 10 (DLMF 5.11.1).
+double stirling_rest(double x) {
+  const double z = 1 / (x * x);
+  return (1.0 / 12 - z * (1.0 / 360 - z * (1.0 / 1260 - z * (1.0 / 1680 - z / 1188)))) / x;
+}
+
+// log B(a, b). Logarithms of large gammas cancel almost wholly, so for a large b the cancellation is done by hand.
+double log_beta(double a, double b) {
+  if (a > b) std::swap(a, b);
+  if (b < 10) return log_gamma(a) + log_gamma(b) - log_gamma(a + b);
+  const double share = a / (a + b), rest = stirling_rest(b) - stirling_rest(a + b);
+  if (a < 10) return log_gamma(a) + rest + a - a * std::log(a + b) + (b - 0.5) * std::log1p(-share);
+  return std::log(2 * std::numbers::pi / b) / 2 + stirling_rest(a) + rest + (a - 0.5) * std::log(share) +
+         b * std::log1p(-share);
+}
+
 // The continued fraction of the incomplete beta function (DLMF 8.17.22), by Lentz's method. It converges fast for
 // x below (a + 1) / (a + b + 2), in about √max(a, b) terms.
 double beta_fraction(double a, double b, double x) {
@@ -40,7 +56,8 @@ double beta_fraction(double a, double b, double x) {
 double incomplete_beta(double a, double b, double x, double y) {
   if (x <= 0) return 0;
   if (y <= 0) return 1;
-  const double front = std::exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * std::log(x) + b * std::log(y));
+  const double log_x = y < 0.5 ? std::log1p(-y) : std::log(x), log_y = x < 0.5 ? std::log1p(-x) : std::log(y);
+  const double front = std::exp(a * log_x + b * log_y - log_beta(a, b));
   if (x < (a + 1) / (a + b + 2)) return front * beta_fraction(a, b, x) / a;
   return 1 - front * beta_fraction(b, a, y) / b;
 }
@@ -100,10 +117,10 @@ double student_t_two_sided(double t, double df) {
 
 double student_t_quantile(double p, double df) {
   if (!(df > 0)) throw std::invalid_argument("Student's t has more than 0 degrees of freedom");
-  const double scale = std::exp(log_gamma((df + 1) / 2) - log_gamma(df / 2)) / std::sqrt(df * std::numbers::pi);
+  const double scale = std::exp(-log_beta(df / 2, 0.5)) / std::sqrt(df);
   return symmetric_quantile(
       p, [=](double t) { return upper_tail(t, df); },
-      [=](double t) { return scale * std::pow(1 + t * t / df, -(df + 1) / 2); });
+      [=](double t) { return scale * std::exp(-(df + 1) / 2 * std::log1p(t * t / df)); });
 }
 
 }  // namespace luvit

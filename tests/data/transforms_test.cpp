@@ -38,6 +38,37 @@ TEST(RandomResizedCrop, FitsImagesOfOnePixelAndStrips) {
   }
 }
 
+// MAE's util/crop.py: torch's area and aspect, each side at most the image's, no second try.
+TEST(ClampedCrop, CutsSidesToTheImages) {
+  const ImageSize inside = clamped_crop_size(100, 200, 0.25, 0.8);
+  EXPECT_EQ(inside.height, 79);  // sqrt(5000 / 0.8)
+  EXPECT_EQ(inside.width, 63);   // sqrt(5000 · 0.8)
+  const ImageSize high = clamped_crop_size(100, 200, 1, 4.0 / 3);
+  EXPECT_EQ(high.height, 100);  // of 122.5
+  EXPECT_EQ(high.width, 163);
+  EXPECT_FALSE(crop_size(100, 200, 1, 4.0 / 3));  // where torchvision tries again
+  const ImageSize thin = clamped_crop_size(1, 3, 0.08, 1);
+  EXPECT_EQ(thin.height, 1);  // of 0.49
+  EXPECT_EQ(thin.width, 1);
+}
+
+TEST(ClampedCrop, LiesAnywhereInTheImage) {
+  const CropOptions options{{0.08, 1.0}, 0.5, CropRule::clamped};
+  std::int64_t lowest = 0, rightmost = 0, whole_height = 0;
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    Random random(1, 0, i, Purpose::crop);
+    const Box box = random_crop(random, options, 60, 90);
+    ASSERT_TRUE(box.top >= 0 && box.left >= 0 && box.top + box.height <= 60 && box.left + box.width <= 90);
+    lowest = std::max(lowest, box.top);
+    rightmost = std::max(rightmost, box.left);
+    whole_height += box.height == 60;
+  }
+  EXPECT_GT(lowest, 35);
+  EXPECT_GT(rightmost, 60);
+  // Drawn again, as torchvision would, hardly any crop has all of the height.
+  EXPECT_GT(whole_height, 500);
+}
+
 TEST(Normalise, MirrorsAndSplitsChannels) {
   const Image image{2, 3, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17}};
   const std::vector<double> mean = {0, 0, 0}, std = {1 / 255.0, 1 / 255.0, 1 / 255.0};

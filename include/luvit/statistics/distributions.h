@@ -2,7 +2,8 @@
 
 namespace luvit {
 
-// Distribution functions and their inverses, to about 1e-12 (relative, far into the tails too).
+// Distribution functions and their inverses: relative errors of 1e-11 at most, far into the tails too, for parameters
+// and degrees of freedom up to 10⁵ (beyond, the last digits go one by one).
 
 // The regularised incomplete beta function I_x(a, b), a and b > 0, 0 ≤ x ≤ 1.
 double incomplete_beta(double a, double b, double x);

@@ -14,7 +14,7 @@ struct SampleSummary {
   std::optional<double> se;          // sd / √n (the paper's appendix B.2 divides by n)
   std::optional<Interval> interval;  // Student's t, n − 1 degrees of freedom
 };
-SampleSummary summarise(std::vector<double> values, double level = 0.99);
+SampleSummary summary_of(std::vector<double> values, double level = 0.99);
 
 // A test of whether two means differ, and by how much: second − first.
 struct MeanDifference {

@@ -1,0 +1,138 @@
+#include "luvit/eval/compare.h"
+
+#include <unordered_map>
+
+#include "correct.h"
+#include "luvit/core/error.h"
+#include "luvit/core/text.h"
+#include "paired_lines.h"
+
+namespace luvit {
+namespace {
+
+struct Count {
+  std::int64_t n = 0, a_right = 0, b_right = 0, a_only = 0, b_only = 0;
+
+  void add(bool a, bool b) {
+    ++n;
+    a_right += a;
+    b_right += b;
+    a_only += a && !b;
+    b_only += b && !a;
+  }
+};
+
+struct Tally {
+  Count all;
+  std::map<std::string, Count> variations;
+  std::unordered_map<std::string, Cluster> sources;
+};
+
+Pairs pairs_of(const Count& count, std::vector<Cluster> clusters, const BootstrapOptions& bootstrap) {
+  const auto n = static_cast<double>(std::max<std::int64_t>(count.n, 1));
+  return {.n = count.n,
+          .a = static_cast<double>(count.a_right) / n,
+          .b = static_cast<double>(count.b_right) / n,
+          .interval95 = bootstrap_interval(std::move(clusters), bootstrap),
+          .a_only = count.a_only,
+          .b_only = count.b_only,
+          .mcnemar_p = mcnemar_p(count.a_only, count.b_only)};
+}
+
+// Of images that are resampled one by one only the counts matter.
+Pairs pairs_of(const Count& count, const BootstrapOptions& bootstrap) {
+  std::vector<Cluster> clusters(static_cast<std::size_t>(count.n), Cluster{0, 1});
+  for (std::int64_t i = 0; i < count.a_only + count.b_only; ++i)
+    clusters[static_cast<std::size_t>(i)].sum = i < count.a_only ? -1 : 1;
+  return pairs_of(count, std::move(clusters), bootstrap);
+}
+
+SourcePairs source_pairs(const std::vector<Cluster>& sources) {
+  SourcePairs pairs;
+  pairs.n = std::ssize(sources);
+  for (const Cluster& source : sources) {
+    pairs.a_better += source.sum < 0;
+    pairs.b_better += source.sum > 0;
+  }
+  pairs.p = mcnemar_p(pairs.a_better, pairs.b_better);
+  return pairs;
+}
+
+Tally tally_of(const std::string& kind, const fs::path& a, const fs::path& b) {
+  const CorrectAnswer correct(kind);
+  Tally tally;
+  visit_pairs(a, b, [&]() -> PairVisitor {
+    tally = {};
+    return [&](const PredictionLine& line_a, const PredictionLine& line_b) {
+      const bool right_a = correct(line_a), right_b = correct(line_b);
+      tally.all.add(right_a, right_b);
+      if (kind == "imagenet9") tally.variations[variation_of(line_a.path)].add(right_a, right_b);
+      if (kind != "imagenet_c") return;
+      Cluster& source =
+          tally.sources.try_emplace(std::string(parse_corrupted(line_a.path, a).source), Cluster{0, 0}).first->second;
+      source.sum += static_cast<double>(right_b) - static_cast<double>(right_a);
+      ++source.rows;
+    };
+  });
+  return tally;
+}
+
+SuitePairs compare_suite(const EvaluatedSuite& suite, const fs::path& a, const fs::path& b,
+                         const BootstrapOptions& bootstrap) {
+  const Tally tally = tally_of(suite.kind, a, b);
+  SuitePairs pairs;
+  pairs.name = suite.name;
+  if (suite.kind == "imagenet_c") {
+    std::vector<Cluster> sources;
+    for (const auto& [source, cluster] : tally.sources) sources.push_back(cluster);
+    pairs.by_source = source_pairs(sources);
+    pairs.all = pairs_of(tally.all, std::move(sources), bootstrap);
+  } else {
+    pairs.all = pairs_of(tally.all, bootstrap);
+  }
+  for (const auto& [name, count] : tally.variations) pairs.variations.emplace_back(name, pairs_of(count, bootstrap));
+  return pairs;
+}
+
+void require_same_kind(const EvaluatedSuite& a, const EvaluatedSuite& b, const EvaluatedRun& run_a,
+                       const EvaluatedRun& run_b) {
+  if (a.kind == b.kind && a.generated == b.generated) return;
+  const auto spoken = [](const EvaluatedSuite& suite) { return suite.kind + (suite.generated ? " (generated)" : ""); };
+  throw DataError(str("suite ", escape(a.name), " is ", spoken(a), " in ", run_a.file.string(), " and ", spoken(b),
+                      " in ", run_b.file.string()),
+                  "suites are matched by name: give the same thing the same name in both configs");
+}
+
+}  // namespace
+
+Comparison compare_runs(const EvaluatedRun& a, const EvaluatedRun& b, const BootstrapOptions& bootstrap) {
+  Comparison comparison;
+  for (const EvaluatedSuite& suite : a.suites) {
+    const std::string name = escape(suite.name);
+    const EvaluatedSuite* other = b.suite(suite.name);
+    if (!other) {
+      comparison.left_out.push_back(str("suite ", name, " is in ", a.file.string(), " only; left out"));
+      continue;
+    }
+    require_same_kind(suite, *other, a, b);
+    const fs::path file_a = a.predictions(suite), file_b = b.predictions(*other);
+    if (const bool in_a = path_exists(file_a); !in_a || !path_exists(file_b)) {
+      comparison.left_out.push_back(
+          str("suite ", name, ": no ", (in_a ? file_b : file_a).string(), " (predictions: false?); left out"));
+      continue;
+    }
+    comparison.suites.push_back(compare_suite(suite, file_a, file_b, bootstrap));
+  }
+  for (const EvaluatedSuite& suite : b.suites)
+    if (!a.suite(suite.name))
+      comparison.left_out.push_back(str("suite ", escape(suite.name), " is in ", b.file.string(), " only; left out"));
+  if (comparison.suites.empty()) {
+    std::vector<std::string> lines = {
+        str("no suite of ", a.file.string(), " and ", b.file.string(), " can be compared")};
+    lines.insert(lines.end(), comparison.left_out.begin(), comparison.left_out.end());
+    throw DataError(lines, "both need a suite of the same name, evaluated with `predictions: true`");
+  }
+  return comparison;
+}
+
+}  // namespace luvit

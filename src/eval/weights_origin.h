@@ -1,0 +1,15 @@
+#pragma once
+#include <string>
+
+#include "luvit/core/files.h"
+
+namespace luvit {
+
+// How a classifier came to be, by the config of the run that its weights lie in: its tensors do not say.
+enum class Training { unknown, from_scratch, from_weights };
+Training training_of(const fs::path& weights);
+
+// The same for a config's text, as a run's folder holds it.
+Training training_in_config(const std::string& yaml);
+
+}  // namespace luvit
