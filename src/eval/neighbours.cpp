@@ -69,7 +69,7 @@ std::pair<at::Tensor, at::Tensor> greatest(const at::Tensor& cosines, std::int64
   const at::Tensor least = value.narrow(1, k - 1, 1);
   if (at::equal((cosines == least).sum(1), (value == least).sum(1))) return {value.cpu(), column.cpu()};
   const auto [sorted, order] = cosines.sort(/*stable=*/true, 1, /*descending=*/true);
-  return {sorted.narrow(1, 0, k).cpu(), order.narrow(1, 0, k).cpu()};
+  return {sorted.narrow(1, 0, k).contiguous().cpu(), order.narrow(1, 0, k).contiguous().cpu()};
 }
 
 // This rank's k nearest of each query, one query after another; `chunk` [query_rows,D].

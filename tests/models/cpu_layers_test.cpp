@@ -100,7 +100,7 @@ TEST(CpuSoftmax, EqualsAtens) {
   for (const std::int64_t width : {1, 15, 16, 50, 197}) {
     const Tensor x = (varied({3, 5, width}) * 20).to(at::kBFloat16), expected = at::softmax(x.to(at::kFloat), -1);
     const Tensor got = x.clone();
-    softmax_in_place(got);
+    softmax_in_place(got, /*scale=*/1);
     EXPECT_LE(largest_difference(got, expected), one_rounding) << width;
     EXPECT_EQ(got.scalar_type(), at::kBFloat16);
   }
@@ -109,7 +109,7 @@ TEST(CpuSoftmax, EqualsAtens) {
 TEST(CpuSoftmax, KeepsNotANumberToItsRow) {
   Tensor x = varied({4, 20}).to(at::kBFloat16);
   x[1][17] = NAN;
-  softmax_in_place(x);
+  softmax_in_place(x, /*scale=*/1);
   EXPECT_TRUE(at::isnan(x[1]).all().item<bool>());
   EXPECT_EQ(at::isnan(x).sum().item<std::int64_t>(), 20);
 }
