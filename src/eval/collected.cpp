@@ -15,9 +15,9 @@ void Collected::put(const std::string& name, const at::Tensor& rows, std::int64_
 }
 
 void Collected::add(const Shown& shown, std::int64_t first) {
-  for (const Output output : emit_) {
-    if (output != Output::mae) {
-      put(output_name(output), shown.at(output_name(output)), first);
+  for (const std::string& output : emit_) {
+    if (output != "mae") {
+      put(output, shown.at(output), first);
       continue;
     }
     const double masked = shown.at("mask").sum(at::kDouble).item<double>();
@@ -30,7 +30,7 @@ void Collected::add(const Shown& shown, std::int64_t first) {
 
 NamedTensors Collected::tensors() const {
   NamedTensors tensors(whole_.begin(), whole_.end());
-  if (emit_.count(Output::mae)) tensors.emplace_back("loss", at::scalar_tensor(error_ / masked_, at::kFloat));
+  if (emit_.count("mae")) tensors.emplace_back("loss", at::scalar_tensor(error_ / masked_, at::kFloat));
   return tensors;
 }
 

@@ -23,15 +23,15 @@ struct Drawn {
 };
 Drawn what_to_draw(const InferOptions& options, ModelKind kind) {
   if (options.pictures.empty()) return {};
-  const bool mae = options.emit.count(Output::mae) != 0, entropy = options.emit.count(Output::entropy) != 0;
+  const bool mae = options.emit.count("mae") != 0, entropy = options.emit.count("entropy") != 0;
   if (mae || entropy) return {.reconstructions = mae, .maps = entropy};
   return {.reconstructions = kind == ModelKind::pretraining, .maps = kind != ModelKind::pretraining};
 }
 
 Outputs to_compute(const InferOptions& options, const Drawn& drawn) {
   Outputs outputs = options.emit;
-  if (drawn.reconstructions) outputs.insert(Output::mae);
-  if (drawn.maps) outputs.insert({Output::entropy, Output::encoder});
+  if (drawn.reconstructions) outputs.insert("mae");
+  if (drawn.maps) outputs.insert({"entropy", "encoder"});
   return outputs;
 }
 
@@ -92,10 +92,10 @@ void infer(const InferOptions& options) {
     throw UsageError("one of --images and --tensors is needed, and only one");
   require_output_file("--out", options.out);
   const OpenedModel description = describe_model(options.weights);
-  check_outputs(options.emit, description.kind, options.weights.string());
+  check_outputs(options.emit, description, options.weights.string());
   const Drawn drawn = what_to_draw(options, description.kind);
   const Outputs outputs = to_compute(options, drawn);
-  const auto input = open_infer_input(options, description, /*noise_wanted=*/outputs.count(Output::mae) != 0);
+  const auto input = open_infer_input(options, description, /*noise_wanted=*/outputs.count("mae") != 0);
   const InferenceModel model(description, options.weights, options.compute, options.device);
   const Pictures pictures(options.pictures, drawn, description);
 

@@ -8,6 +8,18 @@
 
 namespace luvit {
 
+namespace {
+
+// What the pass has to show for these outputs.
+std::set<std::string> taps_for(const Outputs& outputs, std::int64_t depth) {
+  std::set<std::string> taps = outputs;
+  if (outputs.count("encoder")) taps.insert(block_tap(depth - 1));
+  if (outputs.count("attention") || outputs.count("entropy")) taps.insert(attention_tap(depth - 1));
+  return taps;
+}
+
+}  // namespace
+
 InferenceModel::InferenceModel(const OpenedModel& description, const fs::path& weights, at::ScalarType compute,
                                at::Device device)
     : kind_(description.kind), compute_(compute), device_(device), model_(make_model(description)) {
@@ -21,18 +33,21 @@ Shown InferenceModel::operator()(const at::Tensor& images, const at::Tensor& noi
   const at::Tensor x = images.to(device_, /*non_blocking=*/true);
   Shown shown;
   const auto show = [&](const char* name, const at::Tensor& value) { shown[name] = value.to(at::kCPU, at::kFloat); };
-  const auto wanted = [&](Output output) { return outputs.count(output) != 0; };
+  const auto wanted = [&](const char* output) { return outputs.count(output) != 0; };
 
-  if (outputs != Outputs{Output::mae}) {
-    Taps taps{.want_attention = wanted(Output::attention) || wanted(Output::entropy)};
+  if (outputs != Outputs{"mae"}) {
+    const std::int64_t last = model_->options.depth - 1;
+    Taps taps(taps_for(outputs, model_->options.depth));
     const at::Tensor features = model_->features(x, /*drop_path=*/{}, &taps);
-    if (wanted(Output::logits)) show("logits", dynamic_cast<const Classifier&>(*model_).logits(features));
-    if (wanted(Output::features)) show("features", features);
-    if (wanted(Output::encoder)) show("encoder", taps.encoder);
-    if (wanted(Output::attention)) show("attention", taps.attention);
-    if (wanted(Output::entropy)) show("entropy", attention_entropy(taps.attention));
+    if (wanted("logits")) show("logits", dynamic_cast<const Classifier&>(*model_).logits(features));
+    if (wanted("features")) show("features", features);
+    if (wanted("encoder")) show("encoder", taps[block_tap(last)]);
+    if (wanted("attention")) show("attention", taps[attention_tap(last)]);
+    if (wanted("entropy")) show("entropy", attention_entropy(taps[attention_tap(last)]));
+    for (const std::string& name : outputs)
+      if (const at::Tensor tapped = taps[name]; tapped.defined()) show(name.c_str(), tapped);
   }
-  if (wanted(Output::mae)) {
+  if (wanted("mae")) {
     const MaeOutput out = dynamic_cast<const MaskedAutoencoder&>(*model_)(x, noise.to(device_, /*non_blocking=*/true));
     show("loss", out.loss);
     show("pred", out.pred);
@@ -56,6 +71,18 @@ at::Tensor InferenceModel::pooled(const at::Tensor& images) const {
   const at::Tensor pooled =
       model_->options.pool == Pool::cls ? tokens.select(1, 0) : tokens.narrow(1, 1, tokens.size(1) - 1).mean(1);
   return at::layer_norm(pooled, {pooled.size(1)}, /*weight=*/{}, /*bias=*/{}, /*eps=*/1e-6);
+}
+
+at::Tensor InferenceModel::encode(const at::Tensor& images, Taps& taps) const {
+  const at::NoGradGuard no_gradients;
+  const ComputeType compute(compute_);
+  return model_->encode(images.to(device_, /*non_blocking=*/true), /*drop_path=*/{}, &taps);
+}
+
+at::Tensor InferenceModel::features(const at::Tensor& images, Taps& taps) const {
+  const at::NoGradGuard no_gradients;
+  const ComputeType compute(compute_);
+  return model_->features(images.to(device_, /*non_blocking=*/true), /*drop_path=*/{}, &taps);
 }
 
 at::Tensor evaluation_noise(std::uint64_t seed, std::int64_t first, std::int64_t count, std::int64_t patches) {

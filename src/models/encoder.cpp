@@ -15,6 +15,14 @@ const ModelOptions& checked(const ModelOptions& options) {
 
 }  // namespace
 
+std::string block_tap(std::int64_t block) {
+  return str("block.", block);
+}
+
+std::string attention_tap(std::int64_t block) {
+  return str("attention.", block);
+}
+
 Tensor pick_tokens(const Tensor& tokens, const Tensor& order) {
   return tokens.gather(1, order.unsqueeze(-1).expand({-1, -1, tokens.size(2)}));
 }
@@ -39,24 +47,32 @@ Tensor Encoder::with_class_token(const Tensor& patches) const {
   return at::cat({cls, patches}, 1);
 }
 
-Tensor Encoder::features(const Tensor& images, const Tensor& drop_path, Taps* taps) const {
+Tensor Encoder::encode(const Tensor& images, const Tensor& drop_path, Taps* taps) const {
   Tensor x = with_class_token(patch_embed(images) + pos_embed.narrow(1, 1, options.patches()));
   for (std::int64_t i = 0; i < options.depth; ++i) {
     const Block& block = *blocks[static_cast<std::size_t>(i)];
-    if (taps && taps->want_attention && i + 1 == options.depth) taps->attention = block.attn.weights(block.norm1(x));
+    if (taps && taps->want(attention_tap(i))) taps->show(attention_tap(i), block.attn.weights(block.norm1(x)));
     const Tensor keep = drop_path.defined() ? drop_path.select(0, i) : drop_path;
     x = block(x, keep, keep_probability(options.drop_path, i, options.depth));
+    if (taps) taps->show(block_tap(i), x);
   }
-  if (taps) taps->encoder = x;
-  return fusion ? (*fusion)(x) : x;
+  return x;
 }
 
-Tensor Encoder::features_of(const Tensor& images, const Tensor& keep) const {
+Tensor Encoder::features(const Tensor& images, const Tensor& drop_path, Taps* taps) const {
+  const Tensor x = encode(images, drop_path, taps);
+  return fusion ? (*fusion)(x, taps) : x;
+}
+
+Tensor Encoder::features_of(const Tensor& images, const Tensor& keep, Taps* taps) const {
   const Tensor patches = patch_embed.flatten(images);
   const Tensor positions = pos_embed.narrow(1, 1, options.patches()).expand({images.size(0), -1, -1});
   Tensor x = with_class_token(patch_embed.embed(pick_tokens(patches, keep)) + pick_tokens(positions, keep));
-  for (const auto& block : blocks) x = (*block)(x);
-  return fusion ? (*fusion)(x) : x;
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    x = (*blocks[i])(x);
+    if (taps) taps->show(block_tap(static_cast<std::int64_t>(i)), x);
+  }
+  return fusion ? (*fusion)(x, taps) : x;
 }
 
 }  // namespace luvit

@@ -17,9 +17,10 @@ LlamaFusion::LlamaFusion(std::int64_t dim, const FusionOptions& options_)
   add("proj_out", proj_out);
 }
 
-Tensor LlamaFusion::operator()(const Tensor& z) const {
-  const Tensor told = block(proj_in(z));
+Tensor LlamaFusion::operator()(const Tensor& z, Taps* taps) const {
+  const Tensor told = block(proj_in(z), taps);
   const Tensor fused = proj_out(final_norm ? (*final_norm)(told) : told);
+  if (taps) taps->show("l2", fused);
   return options.residual == Residual::outer ? z + fused : fused;
 }
 
@@ -29,7 +30,7 @@ MlpFusion::MlpFusion(std::int64_t dim, const FusionOptions& options)
   add("fc2", fc2);
 }
 
-Tensor MlpFusion::operator()(const Tensor& z) const {
+Tensor MlpFusion::operator()(const Tensor& z, Taps*) const {
   const Tensor hidden = fc1(z);
   return activation == Activation::gelu ? apply_gelu_linear(hidden, fc2.weight, fc2.bias) : fc2(hidden);
 }

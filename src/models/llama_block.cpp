@@ -105,9 +105,23 @@ LlamaBlock::LlamaBlock(const FusionOptions& options)
   add("mlp", mlp);
 }
 
-Tensor LlamaBlock::operator()(const Tensor& x) const {
-  const Tensor attended = x + self_attn(input_layernorm(x));
-  return attended + mlp(post_attention_layernorm(attended));
+Tensor LlamaBlock::attend(const Tensor& x, Taps* taps) const {
+  const Tensor normed = input_layernorm(x);
+  if (taps && taps->want("attention.llm")) taps->show("attention.llm", self_attn.weights(normed));
+  const Tensor added = self_attn(normed);
+  if (taps) taps->show("llm_attn", added);
+  return x + added;
+}
+
+Tensor LlamaBlock::operator()(const Tensor& x, Taps* taps) const {
+  const Tensor attended = attend(x, taps);
+  const Tensor added = mlp(post_attention_layernorm(attended));
+  const Tensor out = attended + added;
+  if (!taps) return out;
+  taps->show("l1", x);
+  taps->show("llm_ffn", added);
+  taps->show("llm", out);
+  return out;
 }
 
 }  // namespace luvit

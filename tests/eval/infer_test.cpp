@@ -228,8 +228,31 @@ TEST_F(Infer, RefusesAnOutputThatCannotBeWrittenBeforeTheWork) {
   EXPECT_NE(refusal<UsageError>(options).find("only one"), std::string::npos);
 }
 
+TEST_F(Infer, StationsOfThePassComeByTheirNames) {
+  const auto out = run(prepare(ModelKind::classifier,
+                               "encoder,attention,features,block.0,block.1,attention.0,attention.1,l1,llm_attn,"
+                               "llm_ffn,llm,l2,attention.llm"));
+  ASSERT_EQ(out.size(), 13u);
+  EXPECT_TRUE(at::equal(out.at("encoder"), out.at("block.1")));
+  EXPECT_TRUE(at::equal(out.at("attention"), out.at("attention.1")));
+  EXPECT_GT(difference(out.at("attention.0"), out.at("attention.1")), 1e-4);
+  EXPECT_EQ(out.at("attention.llm").sizes(), at::IntArrayRef({5, 4, 17, 17}));
+  EXPECT_LE(difference(out.at("l1") + out.at("llm_attn") + out.at("llm_ffn"), out.at("llm")), 1e-6);
+  EXPECT_TRUE(at::equal(out.at("l2"), out.at("features")));
+}
+
+TEST_F(Infer, RefusesStationsThatTheModelDoesNotHave) {
+  EXPECT_NE(refusal<UsageError>(prepare(ModelKind::classifier, "block.2")).find("has 2 ViT blocks"), std::string::npos);
+  OpenedModel bare{.kind = ModelKind::classifier, .options = small_model()};
+  bare.options.fusion.kind = FusionKind::none;
+  EXPECT_THROW(check_outputs({"l1"}, bare, "w"), UsageError);
+  EXPECT_NO_THROW(check_outputs({"attention.1"}, bare, "w"));
+  for (const char* name : {"block.", "block.-1", "block.x", "attention.1.2", "llm.0"})
+    EXPECT_THROW(parse_outputs(name), UsageError) << name;
+}
+
 TEST(ParseOutputs, NamesTheNearest) {
-  EXPECT_EQ(parse_outputs("mae, logits"), (Outputs{Output::logits, Output::mae}));
+  EXPECT_EQ(parse_outputs("mae, logits"), (Outputs{"logits", "mae"}));
   try {
     parse_outputs("logits,entrpy");
     FAIL();

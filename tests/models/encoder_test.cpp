@@ -33,11 +33,32 @@ TEST(Encoder, TokensOfASubsetComeInItsOrder) {
 
 TEST(Encoder, TapsShowWhatTheLastBlockDoes) {
   Small small;
-  Taps taps{.want_attention = true, .encoder = {}, .attention = {}};
+  Taps taps({"attention.1", "block.1"});
   const Tensor features = small.model.features(small.images, {}, &taps);
-  EXPECT_EQ(taps.attention.sizes(), at::IntArrayRef({2, 2, 17, 17}));
-  EXPECT_LT(largest_difference(taps.attention.sum(-1), at::ones({2, 2, 17})), 1e-5);
-  EXPECT_TRUE(at::equal((*small.model.fusion)(taps.encoder), features));
+  EXPECT_EQ(taps["attention.1"].sizes(), at::IntArrayRef({2, 2, 17, 17}));
+  EXPECT_LT(largest_difference(taps["attention.1"].sum(-1), at::ones({2, 2, 17})), 1e-5);
+  EXPECT_TRUE(at::equal((*small.model.fusion)(taps["block.1"]), features));
+  EXPECT_FALSE(taps["attention.0"].defined());  // nobody asked
+  EXPECT_TRUE(at::equal(small.model.encode(small.images), taps["block.1"]));
+}
+
+TEST(Encoder, TapsShowTheStationsOfTheLanguageBlock) {
+  Small small;
+  Taps taps({"block.0", "block.1", "attention.0", "l1", "llm_attn", "llm_ffn", "llm", "l2", "attention.llm"});
+  const Tensor features = small.model.features(small.images, {}, &taps);
+  EXPECT_TRUE(at::equal(features, small.model.features(small.images)));  // looking on changes nothing
+  EXPECT_TRUE(at::equal((*small.model.blocks[1])(taps["block.0"]), taps["block.1"]));
+  const auto& fusion = dynamic_cast<const LlamaFusion&>(*small.model.fusion);
+  EXPECT_TRUE(at::equal(fusion.proj_in(taps["block.1"]), taps["l1"]));
+  EXPECT_TRUE(at::equal(taps["l1"] + taps["llm_attn"] + taps["llm_ffn"], taps["llm"]));
+  EXPECT_TRUE(at::equal(fusion.proj_out(taps["llm"]), taps["l2"]));
+  EXPECT_TRUE(at::equal(taps["l2"], features));  // no residual here
+  // Its attention is what makes llm_attn of the values.
+  const auto& attention = fusion.block.self_attn;
+  const Tensor normed = fusion.block.input_layernorm(taps["l1"]);
+  const Tensor v = attention.v_proj(normed).view({2, 17, attention.kv_heads, -1}).transpose(1, 2);
+  const Tensor mixed = at::matmul(taps["attention.llm"], v.repeat_interleave(attention.heads / attention.kv_heads, 1));
+  EXPECT_LT(largest_difference(attention.o_proj(mixed.transpose(1, 2).flatten(2)), taps["llm_attn"]), 1e-5);
 }
 
 TEST(Attention, ItsMatrixTimesTheValuesIsItsResult) {
@@ -74,14 +95,14 @@ TEST(DropPath, FirstBlockIsNotScaled) {
   Tensor keep = at::ones({2, 2, 2});
   const Tensor scaled = small.model.features(small.images, keep);
   keep[1].zero_();
-  Taps taps;
+  Taps taps({"block.1"});
   small.model.features(small.images, keep, &taps);
   EXPECT_GT(largest_difference(scaled, plain), 1e-4);
   const Tensor x = small.model.blocks[0]->operator()(
       at::cat({(small.model.cls_token + small.model.pos_embed.narrow(1, 0, 1)).expand({2, -1, -1}),
                small.model.patch_embed(small.images) + small.model.pos_embed.narrow(1, 1, 16)},
               1));
-  EXPECT_TRUE(at::equal(taps.encoder, x));
+  EXPECT_TRUE(at::equal(taps["block.1"], x));
 }
 
 TEST(LayerNorm, TakesBfloat16AndAnswersInFloat32) {

@@ -60,9 +60,10 @@ std::vector<Arm> arms() {
 }
 
 NamedTensors outputs(const Encoder& model, const at::Tensor& images, const at::Tensor& noise) {
-  Taps taps;
+  const std::string last = block_tap(model.options.depth - 1);
+  Taps taps({last});
   NamedTensors out = {{"features", model.features(images, {}, &taps)}};
-  out.emplace_back("encoder", taps.encoder);
+  out.emplace_back("encoder", taps[last]);
   if (const auto* mae = dynamic_cast<const MaskedAutoencoder*>(&model)) {
     const MaeOutput result = (*mae)(images, noise);
     out.insert(out.end(), {{"loss", result.loss}, {"pred", result.pred}, {"mask", result.mask}, {"patches", images}});

@@ -7,7 +7,7 @@
 
 namespace luvit {
 
-// By the names of CONTRACTS: "logits", "entropy", …; `mae` is "loss", "pred" and "mask".
+// By the names of outputs.h; `mae` is "loss", "pred" and "mask".
 using Shown = std::map<std::string, at::Tensor>;
 
 // A model of any kind, loaded to be looked at: one forward pass with taps serves luvit_infer and all analyses.
@@ -25,6 +25,11 @@ class InferenceModel {
   // mean of the patch tokens, or the class token (pool: cls), each normalised without scale or shift, as a new head's
   // norm would.
   at::Tensor pooled(const at::Tensor& images) const;
+  // The last ViT block's output [B,1+L,D]: a pass without the fusion.
+  at::Tensor encode(const at::Tensor& images, Taps& taps) const;
+  at::Tensor features(const at::Tensor& images, Taps& taps) const;  // [B,1+L,D], after the fusion
+
+  const Encoder& model() const { return *model_; }
 
  private:
   ModelKind kind_;

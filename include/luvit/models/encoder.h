@@ -4,13 +4,6 @@
 
 namespace luvit {
 
-// What one pass can show besides its result; each tensor is filled where asked for.
-struct Taps {
-  bool want_attention = false;
-  Tensor encoder;    // [B,T,D], after the last ViT block, before the fusion
-  Tensor attention;  // [B,H,T,T], last ViT block
-};
-
 // Tokens [B,N,D] by the indices order [B,K]: [B,K,D].
 Tensor pick_tokens(const Tensor& tokens, const Tensor& order);
 
@@ -21,8 +14,10 @@ struct Encoder : Module {
 
   // All patches: features [B,1+L,D] after the fusion, before any norm. drop_path: [depth,2,B] (1 kept) or undefined.
   Tensor features(const Tensor& images, const Tensor& drop_path = {}, Taps* taps = nullptr) const;
+  // The same without the fusion: the last ViT block's output.
+  Tensor encode(const Tensor& images, const Tensor& drop_path = {}, Taps* taps = nullptr) const;
   // Only the patches of keep [B,K]: [B,1+K,D], fused.
-  Tensor features_of(const Tensor& images, const Tensor& keep) const;
+  Tensor features_of(const Tensor& images, const Tensor& keep, Taps* taps = nullptr) const;
 
   ModelOptions options;
   Tensor cls_token;  // [1,1,D]

@@ -9,12 +9,13 @@ namespace luvit {
 // the MLP baselines of Table 3, or nothing.
 class Fusion : public Module {
  public:
-  virtual Tensor operator()(const Tensor& z) const = 0;  // [B,T,D] → [B,T,D]
+  // [B,T,D] → [B,T,D]. Taps are the language block's; other fusions show nothing.
+  virtual Tensor operator()(const Tensor& z, Taps* taps = nullptr) const = 0;
 };
 
 struct LlamaFusion : Fusion {
   LlamaFusion(std::int64_t dim, const FusionOptions& options);
-  Tensor operator()(const Tensor& z) const override;
+  Tensor operator()(const Tensor& z, Taps* taps = nullptr) const override;
   Linear proj_in;  // L1
   LlamaBlock block;
   std::unique_ptr<LlamaBlock::RmsNorm> final_norm;  // weight frozen (`pretrained`) or not a tensor (`unit`)
@@ -24,7 +25,7 @@ struct LlamaFusion : Fusion {
 
 struct MlpFusion : Fusion {
   MlpFusion(std::int64_t dim, const FusionOptions& options);
-  Tensor operator()(const Tensor& z) const override;
+  Tensor operator()(const Tensor& z, Taps* taps = nullptr) const override;
   Linear fc1, fc2;
   Activation activation;
 };

@@ -3,6 +3,7 @@
 
 #include "luvit/models/layers.h"
 #include "luvit/models/options.h"
+#include "luvit/models/taps.h"
 
 namespace luvit {
 
@@ -22,7 +23,7 @@ struct LoraLinear : Module {
 // (Qwen3) as the options say. Names are Hugging Face's below `model.layers.N`.
 struct LlamaBlock : Module {
   explicit LlamaBlock(const FusionOptions& options);
-  Tensor operator()(const Tensor& x) const;  // [B,T,dim] → [B,T,dim]
+  Tensor operator()(const Tensor& x, Taps* taps = nullptr) const;  // [B,T,dim] → [B,T,dim]
 
   struct RmsNorm : Module {
     RmsNorm(std::int64_t dim, double eps, bool has_weight = true);
@@ -51,6 +52,9 @@ struct LlamaBlock : Module {
   Attention self_attn;
   RmsNorm post_attention_layernorm;
   SwiGlu mlp;
+
+ private:
+  Tensor attend(const Tensor& x, Taps* taps) const;  // x + attention of it
 };
 
 }  // namespace luvit
