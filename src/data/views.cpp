@@ -11,7 +11,7 @@ namespace luvit {
 namespace {
 
 // torchvision's Resize(int): the shorter side becomes `size`, the longer one is truncated.
-ImageSize resized(const Image& image, std::int64_t size, const std::string& name) {
+ImageSize resized(const ImageSize& image, std::int64_t size, const std::string& name) {
   const ImageSize out = image.width <= image.height ? ImageSize{size * image.height / image.width, size}
                                                     : ImageSize{size, size * image.width / image.height};
   if (out.height * out.width > most_pixels) {  // one row of pixels is a small file and would become gigabytes
@@ -24,23 +24,28 @@ ImageSize resized(const Image& image, std::int64_t size, const std::string& name
 
 }  // namespace
 
-Image evaluation_view(const Image& image, std::int64_t resize, std::int64_t crop, Filter filter,
-                      const std::string& name) {
+ViewPlace evaluation_place(const ImageSize& image, std::int64_t resize, std::int64_t crop, const std::string& name) {
   if (resize == 0 && (image.height < crop || image.width < crop))
     throw DataError(str(name, ": an image of ", image.width, "×", image.height, " pixels, and ", crop, "×", crop,
                         " are to be cut from it as it is"),
                     "preprocess.resize brings images to another size");
-  const auto [height, width] = resize == 0 ? ImageSize{image.height, image.width} : resized(image, resize, name);
-  const Image resampled = resize == 0 ? Image{} : resize_as_pillow(image, height, width, filter);
-  const Image& whole = resize == 0 ? image : resampled;
-  Image out{crop, crop, std::vector<std::uint8_t>(static_cast<std::size_t>(crop * crop * 3))};
+  const ImageSize size = resize == 0 ? image : resized(image, resize, name);
   // torchvision rounds half of the margin to even where there is too much, and pads the smaller half first where
   // there is too little.
   const auto start = [crop](std::int64_t side) {
     return side >= crop ? static_cast<std::int64_t>(std::nearbyint(static_cast<double>(side - crop) / 2))
                         : -((crop - side) / 2);
   };
-  const std::int64_t top = start(height), left = start(width);
+  return {size, start(size.height), start(size.width)};
+}
+
+Image evaluation_view(const Image& image, std::int64_t resize, std::int64_t crop, Filter filter,
+                      const std::string& name) {
+  const auto [size, top, left] = evaluation_place({image.height, image.width}, resize, crop, name);
+  const auto [height, width] = size;
+  const Image resampled = resize == 0 ? Image{} : resize_as_pillow(image, height, width, filter);
+  const Image& whole = resize == 0 ? image : resampled;
+  Image out{crop, crop, std::vector<std::uint8_t>(static_cast<std::size_t>(crop * crop * 3))};
   const std::int64_t first = std::max<std::int64_t>(left, 0), last = std::min(left + crop, width);
   for (std::int64_t y = std::max<std::int64_t>(top, 0); y < std::min(top + crop, height); ++y) {
     std::memcpy(out.pixels.data() + ((y - top) * crop + first - left) * 3,

@@ -56,6 +56,23 @@ void declare_suite(Schema& schema, SuiteOptions& suite) {
       .range(0, 1e6)
       .above_low()
       .when("kind=knn");
+  const char* const s = "kind=imagenet_s";
+  schema.add("masks", suite.masks, "folder of the masks: CLASS/STEM.png for each CLASS/STEM.* of `data`").when(s);
+  schema
+      .add("threshold_split", suite.threshold_split,
+           "images that a pseudo-mask's fixed threshold is chosen on; it is measured on the others",
+           {{"every_second", ThresholdSplit::every_second}})
+      .when(s);
+  schema.add("maps", suite.maps, "write all maps to analysis/NAME.safetensors").when(s);
+  schema
+      .add("attention_of", suite.attention_of,
+           "blocks whose attention entropy is measured besides the last ViT block's: numbers from 0, or llm")
+      .when(s);
+  schema
+      .add("filtering", suite.filtering,
+           "images on which the language block is taken apart (Eq. 5), beside a permuted and a random one; 0: none")
+      .range(0, 1e6)
+      .when(s);
 }
 
 void check_preprocess(const PreprocessOptions& preprocess, const std::string& prefix, std::vector<Problem>& found) {
@@ -88,11 +105,13 @@ void check_suite(const SuiteOptions& suite, const std::string& prefix, const Wri
                  std::vector<Problem>& found) {
   if (const std::string wrong = wrong_with_name(suite.name); !wrong.empty()) found.push_back({prefix + "name", wrong});
   if (!written.has(prefix + "kind")) found.push_back({prefix + "kind", "is required"});
-  if (suite.kind == SuiteKind::imagenet_s || suite.kind == SuiteKind::coco)
+  if (suite.kind == SuiteKind::coco)
     found.push_back({prefix + "kind", str(kind_name(suite.kind), " is not in this version")});
   if (suite.data.empty()) found.push_back({prefix + "data", "is required: the suite's folder"});
   if (suite.kind == SuiteKind::knn && suite.train.empty())
     found.push_back({prefix + "train", "is required: the folder whose images vote"});
+  if (suite.kind == SuiteKind::imagenet_s && suite.masks.empty())
+    found.push_back({prefix + "masks", "is required: the folder of the masks"});
   if (suite.kind == SuiteKind::imagenet9 && suite.variations.empty())
     found.push_back({prefix + "variations", "is empty: there is nothing to look at"});
   for (const char* key : {"seed", "frost"})

@@ -18,6 +18,7 @@
 #include "neighbours.h"
 #include "prediction_lines.h"
 #include "provenance.h"
+#include "token_figures.h"
 
 namespace luvit {
 namespace {
@@ -58,10 +59,10 @@ class Progress {
 void require_classifier(const OpenedModel& model, const EvalConfig& config, const fs::path& weights) {
   if (model.kind == ModelKind::classifier) return;
   for (const SuiteOptions& suite : config.suites)
-    if (suite.kind != SuiteKind::knn)
+    if (suite.kind != SuiteKind::knn && suite.kind != SuiteKind::imagenet_s)
       throw DataError(str(weights.string(), ": ", kind_name(model.kind), " weights have no head; suites.", suite.name,
                           " needs a classifier"),
-                      "kind: knn evaluates features; luvit_finetune makes a classifier");
+                      "kinds knn and imagenet_s look at features; luvit_finetune makes a classifier");
 }
 
 }  // namespace
@@ -139,18 +140,14 @@ Exit Evaluation::run(Team& team) {
 
   Json suites = Json::object();
   for (const SuitePlan& plan : plans_) {
-    const auto predictions = evaluate(team, plan);
-    if (!predictions) {
+    const auto found = run_suite(team, plan);
+    if (!found) {
       log_info(str("stopped by ", stop_signal_name(), "; run the same command again: it goes on from here"));
       return Exit::stopped;
     }
-    team.together([&] {
-      if (!team.leads()) return;
-      suites[plan.options.name] = suite_results(plan, *predictions);
-      log_metric(plan.options.name, suites[plan.options.name]);
-      const fs::path lines = asked_.output / "predictions" / (plan.options.name + ".csv");
-      if (config_.predictions) write_predictions(lines, plan, *predictions);
-    });
+    if (!team.leads()) continue;
+    suites[plan.options.name] = *found;
+    log_metric(plan.options.name, *found);
   }
   team.together([&] {
     if (team.leads()) write_results(suites, seconds_since(start));
@@ -198,6 +195,91 @@ std::string Evaluation::setting() const {
              v.torch);
 }
 
+std::optional<Json> Evaluation::run_suite(Team& team, const SuitePlan& plan) {
+  return plan.options.kind == SuiteKind::imagenet_s ? analyse_suite(team, plan) : classify_suite(team, plan);
+}
+
+std::optional<Json> Evaluation::classify_suite(Team& team, const SuitePlan& plan) {
+  const auto predictions = evaluate(team, plan);
+  if (!predictions) return std::nullopt;
+  Json results;
+  team.together([&] {
+    if (!team.leads()) return;
+    results = suite_results(plan, *predictions);
+    const fs::path lines = asked_.output / "predictions" / (plan.options.name + ".csv");
+    if (config_.predictions) write_predictions(lines, plan, *predictions);
+  });
+  return results;
+}
+
+std::optional<Json> Evaluation::analyse_suite(Team& team, const SuitePlan& plan) {
+  const auto maps = map_suite(team, plan);
+  if (!maps) return std::nullopt;
+  std::optional<FilteringFigures> filtering;
+  if (plan.options.filtering > 0 && !(filtering = filter_suite(team, plan, *maps))) return std::nullopt;
+  Json results;
+  team.together([&] {
+    if (!team.leads()) return;
+    const fs::path folder = asked_.output / "analysis";
+    results = token_results(plan, *maps);
+    write_analysis(folder, plan, *maps);
+    if (!filtering) return;
+    results["filtering"] = filtering_results(*filtering);
+    write_durably(folder / (plan.options.name + ".filtering.csv"), filtering_lines(plan, *filtering));
+  });
+  return results;
+}
+
+ImagePassOptions Evaluation::pass_over(const SuitePlan& plan) const {
+  return {plan.view, config_.batch_size, rows_at_once(device_), workers_, stop_requested};
+}
+
+std::optional<FilteringFigures> Evaluation::filter_suite(Team& team, const SuitePlan& plan, const TokenMaps& maps) {
+  const SuitePart part{str("filtering-", plan.options.filtering), plan.parts.at(0).images};
+  std::optional<FilteringFigures> figures;
+  team.together([&] {
+    if (!team.leads()) return;
+    if (const auto kept = partial_->read_tensors(plan, part)) figures = filtering_from(*kept, plan.images());
+  });
+  if (team.from_leader(figures ? "done" : "") == "done") return figures ? figures : FilteringFigures();
+  const Clock::time_point start = Clock::now();
+  figures = measure_filtering(
+      team, {plan, description_, asked_.weights, *model_, compute_type(config_.precision), device_}, maps,
+      pass_over(plan));
+  if (!figures) return std::nullopt;
+  log_info(str(plan.options.name, ": filtering by the language block and two controls, ",
+               human_seconds(seconds_since(start))));
+  team.together([&] {
+    if (team.leads()) partial_->write_tensors(plan, part, to_tensors(*figures));
+  });
+  return figures;
+}
+
+std::optional<TokenMaps> Evaluation::map_suite(Team& team, const SuitePlan& plan) {
+  const SuitePart& part = plan.parts.at(0);
+  std::optional<TokenMaps> maps;
+  team.together([&] {
+    if (!team.leads()) return;
+    if (const auto kept = partial_->read_tensors(plan, part))
+      maps = token_maps_from(*kept, plan, description_.options.patches());
+  });
+  if (team.from_leader(maps ? "done" : "") == "done") {
+    log_info(str(plan.options.name, ": was done before"));
+    return maps ? maps : TokenMaps();
+  }
+  const Clock::time_point start = Clock::now();
+  Progress progress(plan.options.name, (plan.images() + ranks_ - 1) / ranks_);
+  maps = map_tokens(team, plan, *model_, pass_over(plan), [&](std::int64_t rows) { progress.add(rows); });
+  if (!maps) return std::nullopt;
+  computed_ += plan.images();
+  const double speed = static_cast<double>(plan.images()) / seconds_since(start);
+  log_info(str(plan.options.name, ": ", plan.images(), " images, ", human_count(speed), " a second"));
+  team.together([&] {
+    if (team.leads()) partial_->write_tensors(plan, part, to_tensors(*maps));
+  });
+  return maps;
+}
+
 // What the leader finds done is not done again.
 std::optional<PartPredictions> Evaluation::evaluate(Team& team, const SuitePlan& plan) {
   PartPredictions all;
@@ -230,9 +312,8 @@ std::optional<std::vector<Prediction>> Evaluation::evaluate(Team& team, const Su
   std::optional<std::vector<Prediction>> found;
   if (plan.train) {
     const auto features = [&](const at::Tensor& images) { return progress.add(at_once), model_->pooled(images); };
-    const ImagePassOptions pass{plan.view, config_.batch_size, at_once, workers_, stop_requested};
-    found =
-        nearest_neighbours(team, *plan.train, *part.images, features, {pass, plan.options.k, plan.options.temperature});
+    found = nearest_neighbours(team, *plan.train, *part.images, features,
+                               {pass_over(plan), plan.options.k, plan.options.temperature});
     computed_ += found ? plan.train->size() : 0;
   } else {
     const auto logits = [&](const at::Tensor& images) { return progress.add(at_once), model_->logits(images); };
@@ -249,8 +330,9 @@ std::optional<std::vector<Prediction>> Evaluation::evaluate(Team& team, const Su
 void Evaluation::log_metric(const std::string& suite, const Json& results) const {
   log_info(str(suite, ": ", headline(results)));
   Json line = {{"kind", "eval"}, {"suite", suite}};
-  for (const char* key : {"top1", "top5", "nll", "ece", "n", "acc19", "acc15", "mce"})
+  for (const char* key : {"top1", "top5", "nll", "ece", "n", "acc19", "acc15", "mce", "n_used"})
     if (results.contains(key)) line[key] = results[key];
+  if (results.contains("entropy")) line["share_bg_above_fg"] = results["entropy"]["share_bg_above_fg"];
   JsonLines(asked_.output / "metrics.jsonl").write(line.dump());
 }
 

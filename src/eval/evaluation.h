@@ -9,7 +9,9 @@
 #include "luvit/eval/eval_config.h"
 #include "luvit/eval/inference_model.h"
 #include "partial_results.h"
+#include "filtering.h"
 #include "suite_results.h"
+#include "token_maps.h"
 
 namespace luvit {
 
@@ -38,6 +40,14 @@ class Evaluation {
   void open_model();
   void agree(Team& team);
   void open_folder(Team& team);
+  // One suite, from looking at its images to its files: what results.json says of it, on the leader; nullopt, on all
+  // ranks, where a stop cut it short.
+  std::optional<nlohmann::ordered_json> run_suite(Team& team, const SuitePlan& plan);
+  std::optional<nlohmann::ordered_json> classify_suite(Team& team, const SuitePlan& plan);
+  std::optional<nlohmann::ordered_json> analyse_suite(Team& team, const SuitePlan& plan);
+  std::optional<TokenMaps> map_suite(Team& team, const SuitePlan& plan);
+  std::optional<FilteringFigures> filter_suite(Team& team, const SuitePlan& plan, const TokenMaps& maps);
+  ImagePassOptions pass_over(const SuitePlan& plan) const;
   std::optional<PartPredictions> evaluate(Team& team, const SuitePlan& plan);
   std::optional<std::vector<Prediction>> evaluate(Team& team, const SuitePlan& plan, const SuitePart& part);
   std::string setting() const;  // what every figure hangs on, besides the suite's own

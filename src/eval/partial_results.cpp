@@ -44,6 +44,19 @@ std::vector<Prediction> from_tensors(const at::Tensor& whole, const at::Tensor& 
   return predictions;
 }
 
+// Masks are drawn and drawn again, under the same names.
+std::string state_of(const std::vector<std::string>& files) {
+  Sha256 hash;
+  for (const std::string& file : files) {
+    std::error_code failed;
+    const auto size = fs::file_size(file, failed);
+    const auto changed = fs::last_write_time(file, failed).time_since_epoch().count();
+    const std::string line = str(file, "\n", size, " ", changed, "\n");
+    hash.add(line.data(), line.size());
+  }
+  return hash.hex();
+}
+
 std::string view_text(const EvaluationView& view) {
   std::string text = str(view.resize, " ", view.crop, " ", view.filter == Filter::bicubic ? "bicubic" : "bilinear");
   for (const auto* list : {&view.mean, &view.std})
@@ -74,6 +87,7 @@ std::string PartialResults::key_of(const SuitePlan& plan, const SuitePart& part)
                          part.name, "\n", fingerprint_of(*part.images));
   if (o.generate) text += str("\ngenerated ", o.seed, " ", o.frost);
   if (plan.train) text += str("\nneighbours ", o.k, " ", exact(o.temperature), " ", fingerprint_of(*plan.train));
+  if (!plan.masks.empty()) text += str("\nmasks ", state_of(plan.masks), " ", join(o.attention_of, ","));
   return sha256_of(text);
 }
 
@@ -81,28 +95,42 @@ bool PartialResults::any() const {
   return is_folder(folder_) && !list_folder(folder_).empty();
 }
 
-std::optional<std::vector<Prediction>> PartialResults::read(const SuitePlan& plan, const SuitePart& part) const {
+std::optional<NamedTensors> PartialResults::read_tensors(const SuitePlan& plan, const SuitePart& part) const {
   const fs::path path = file_of(plan, part);
   if (!path_exists(path)) return std::nullopt;
   try {
     const SafetensorsFile file(path);
     const auto found = file.metadata().find(key_name);
     if (found == file.metadata().end() || found->second != key_of(plan, part)) return std::nullopt;
-    const at::Tensor whole = file.read("classes"), real = file.read("scores");
-    const std::int64_t n = part.images->size();
-    if (whole.sizes() != at::IntArrayRef{n, integers} || real.sizes() != at::IntArrayRef{n, floats})
-      return std::nullopt;
-    return from_tensors(whole, real);
+    NamedTensors tensors;
+    for (const TensorInfo& info : file.tensors()) tensors.emplace_back(info.name, file.read(info.name));
+    return tensors;
   } catch (const DataError&) {  // not one of ours, or broken: it is made anew
     return std::nullopt;
   }
 }
 
-void PartialResults::write(const SuitePlan& plan, const SuitePart& part,
-                           const std::vector<Prediction>& predictions) const {
+void PartialResults::write_tensors(const SuitePlan& plan, const SuitePart& part, const NamedTensors& tensors) const {
   const fs::path path = file_of(plan, part);
   file_layer().make_folder(path.parent_path());
-  write_safetensors(path, to_tensors(predictions), {{key_name, key_of(plan, part)}});
+  write_safetensors(path, tensors, {{key_name, key_of(plan, part)}});
+}
+
+std::optional<std::vector<Prediction>> PartialResults::read(const SuitePlan& plan, const SuitePart& part) const {
+  const auto tensors = read_tensors(plan, part);
+  if (!tensors) return std::nullopt;
+  at::Tensor whole, real;
+  for (const auto& [name, tensor] : *tensors) (name == "classes" ? whole : real) = tensor;
+  const std::int64_t n = part.images->size();
+  if (tensors->size() != 2 || !whole.defined() || !real.defined() ||
+      whole.sizes() != at::IntArrayRef{n, integers} || real.sizes() != at::IntArrayRef{n, floats})
+    return std::nullopt;
+  return from_tensors(whole, real);
+}
+
+void PartialResults::write(const SuitePlan& plan, const SuitePart& part,
+                           const std::vector<Prediction>& predictions) const {
+  write_tensors(plan, part, to_tensors(predictions));
 }
 
 }  // namespace luvit

@@ -5,6 +5,7 @@
 
 #include "luvit/core/files.h"
 #include "luvit/eval/classification.h"
+#include "luvit/io/safetensors.h"
 #include "suite_plan.h"
 
 namespace luvit {
@@ -19,6 +20,9 @@ class PartialResults {
 
   std::optional<std::vector<Prediction>> read(const SuitePlan& plan, const SuitePart& part) const;
   void write(const SuitePlan& plan, const SuitePart& part, const std::vector<Prediction>& predictions) const;
+  // Of suites whose figures are no predictions: nullopt where nothing of this part is there, or it is broken.
+  std::optional<NamedTensors> read_tensors(const SuitePlan& plan, const SuitePart& part) const;
+  void write_tensors(const SuitePlan& plan, const SuitePart& part, const NamedTensors& tensors) const;
   bool any() const;  // of whatever evaluation
 
  private:

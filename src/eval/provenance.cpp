@@ -41,6 +41,12 @@ Json suite_provenance(const SuitePlan& plan) {
     out["k"] = options.k;
     out["temperature"] = options.temperature;
   }
+  if (!options.masks.empty()) {
+    out["masks"] = options.masks;
+    out["threshold_split"] = "every_second";
+    if (!options.attention_of.empty()) out["attention_of"] = options.attention_of;
+    if (options.filtering > 0) out["filtering"] = options.filtering;
+  }
   if (!plan.warnings.empty()) out["warnings"] = plan.warnings;
   return out;
 }

@@ -8,6 +8,7 @@
 #include "corruption_cells.h"
 #include "luvit/core/error.h"
 #include "luvit/core/text.h"
+#include "luvit/data/image_tree.h"
 #include "luvit/eval/pictures.h"
 #include "model_classes.h"
 
@@ -20,7 +21,8 @@ constexpr const char* in9_names[] = {
 
 class Planner {
  public:
-  Planner(const SuiteOptions& options, const OpenedModel& model) : classes_(model), key_("suites." + options.name) {
+  Planner(const SuiteOptions& options, const OpenedModel& model)
+      : model_(model), classes_(model), key_("suites." + options.name) {
     plan_.options = options;
     plan_.classes = model.options.classes;
   }
@@ -51,6 +53,9 @@ class Planner {
         break;
       case SuiteKind::knn:
         plan_neighbours();
+        break;
+      case SuiteKind::imagenet_s:
+        plan_masks();
         break;
       default:
         plan_any_folder();
@@ -213,6 +218,45 @@ class Planner {
     plan_folder(folders, str("a class folder of ", plan_.options.train), {});
   }
 
+  // Folders may be any: only what is object and what is not counts.
+  void plan_masks() {
+    settle_blocks();
+    const auto folders = is_folder(root()) ? open_classes(root()) : FolderLabels();
+    plan_.classes = std::ssize(folders);
+    FoundImages found = find_images(root(), "", folders, "");
+    const std::int64_t all = std::ssize(found.images);
+    add_part("", found);
+    const SuiteImages& images = *plan_.parts.at(0).images;
+    std::vector<std::string> missing;
+    for (std::int64_t i = 0; i < images.size(); ++i) {
+      plan_.masks.push_back(
+          str(plan_.options.masks, "/", fs::path(images.path(i)).replace_extension(".png").string()));
+      if (!path_exists(plan_.masks.back())) missing.push_back(plan_.masks.back());
+    }
+    if (!missing.empty())
+      throw DataError(str(missing.front(), ": no mask of ", images.name(0), " and the like; ", missing.size(), " of ",
+                          images.size(), " images have none"),
+                      str("expected is ", key_, ".masks/CLASS/STEM.png for each CLASS/STEM.* of .data"));
+    const std::int64_t others = std::ssize(list_images(plan_.options.masks).images) - all;
+    if (others > 0) warn(str(others, " masks in ", plan_.options.masks, " belong to no image"));
+  }
+
+  // One config serves models with and without a language block: what this one has not got is said, and left out.
+  void settle_blocks() {
+    const bool has_block = model_.options.fusion.kind == FusionKind::llama;
+    std::vector<std::string>& blocks = plan_.options.attention_of;
+    for (const std::string& block : blocks) {
+      const bool number = !block.empty() && block.size() < 5 && block.find_first_not_of("0123456789") == block.npos;
+      if (block != "llm" && (!number || std::stoll(block) >= model_.options.depth))
+        throw UsageError(str(key_, ".attention_of: '", escape(block), "', expected a ViT block, 0 to ",
+                             model_.options.depth - 1, ", or llm"));
+    }
+    if (has_block) return;
+    if (std::erase(blocks, "llm") > 0) warn("attention_of: the model has no language block; llm is left out");
+    if (plan_.options.filtering > 0) warn("the model has no language block: filtering is left out");
+    plan_.options.filtering = 0;
+  }
+
   static FolderLabels open_classes(const std::string& folder) {
     FolderLabels labels;
     for (const fs::path& path : list_folder(folder))
@@ -247,6 +291,7 @@ class Planner {
   void warn(const std::string& text) { plan_.warnings.push_back(str(plan_.options.name, ": ", root(), ": ", text)); }
   const std::string& root() const { return plan_.options.data; }
 
+  const OpenedModel& model_;
   ModelClasses classes_;
   std::string key_;
   SuitePlan plan_;

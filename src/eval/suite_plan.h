@@ -24,6 +24,7 @@ struct SuitePlan {
   Scoring scoring;
   std::vector<SuitePart> parts;              // in the byte order of their images' paths
   std::shared_ptr<const SuiteImages> train;  // knn
+  std::vector<std::string> masks;            // imagenet_s: the file of each image
   std::int64_t skipped = 0;
   std::vector<std::string> warnings;  // what is missing
 

@@ -225,12 +225,29 @@ void add_comparisons(Json& suites) {
   }
 }
 
+namespace {
+
+std::string percent(const Json& value) {
+  if (value.is_null()) return "–";
+  char text[16];
+  std::snprintf(text, sizeof text, "%.2f %%", 100 * value.get<double>());
+  return text;
+}
+
+std::string token_headline(const Json& suite) {
+  const Json &entropy = suite["entropy"], &iou = suite["iou"], &interval = entropy["interval95"];
+  const std::string within =
+      interval.is_null() ? "" : str(" [", percent(interval[0]), ", ", percent(interval[1]), "]");
+  return str("background above foreground in ", percent(entropy["share_bg_above_fg"]), within, " of ",
+             suite["n_used"].get<std::int64_t>(), " images, mask IoU by magnitude ",
+             percent(iou["magnitude"]["fixed"]), ", by frequency ", percent(iou["frequency"]["fixed"]),
+             ", all foreground ", percent(iou["all_foreground"]));
+}
+
+}  // namespace
+
 std::string headline(const Json& suite) {
-  const auto percent = [](const Json& value) {
-    char text[16];
-    std::snprintf(text, sizeof text, "%.2f %%", 100 * value.get<double>());
-    return std::string(text);
-  };
+  if (suite.contains("entropy")) return token_headline(suite);
   std::vector<std::string> parts;
   for (const auto& [key, name] :
        std::initializer_list<std::pair<const char*, const char*>>{{"acc19", "over 19"},

@@ -18,6 +18,19 @@ std::optional<std::string> value_in(const std::string& yaml, const std::string& 
   return std::nullopt;
 }
 
+// The resolved config of the run that the weights lie in: a checkpoint's own, or the file beside them.
+std::optional<std::string> config_of(const fs::path& weights) {
+  if (!is_folder(weights)) {
+    const fs::path config = weights.parent_path() / "config.yaml";
+    return path_exists(config) ? std::make_optional(read_file(config)) : std::nullopt;
+  }
+  const fs::path state = weights / "state.json";
+  if (!path_exists(state)) return std::nullopt;
+  const auto json = nlohmann::json::parse(read_file(state), nullptr, false);
+  if (!json.is_object() || !json.contains("config") || !json["config"].is_string()) return std::nullopt;
+  return json["config"].get<std::string>();
+}
+
 }  // namespace
 
 Training training_in_config(const std::string& yaml) {
@@ -28,15 +41,14 @@ Training training_in_config(const std::string& yaml) {
 }
 
 Training training_of(const fs::path& weights) {
-  if (is_folder(weights)) {
-    const fs::path state = weights / "state.json";
-    if (!path_exists(state)) return Training::unknown;
-    const auto json = nlohmann::json::parse(read_file(state), nullptr, false);
-    const bool has_config = json.is_object() && json.contains("config") && json["config"].is_string();
-    return has_config ? training_in_config(json["config"].get<std::string>()) : Training::unknown;
-  }
-  const fs::path config = weights.parent_path() / "config.yaml";
-  return path_exists(config) ? training_in_config(read_file(config)) : Training::unknown;
+  const auto config = config_of(weights);
+  return config ? training_in_config(*config) : Training::unknown;
+}
+
+std::optional<std::string> config_value_of(const fs::path& weights, const std::string& section,
+                                           const std::string& key) {
+  const auto config = config_of(weights);
+  return config ? value_in(*config, section, key) : std::nullopt;
 }
 
 }  // namespace luvit

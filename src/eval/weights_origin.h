@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 
 #include "luvit/core/files.h"
@@ -11,5 +12,8 @@ Training training_of(const fs::path& weights);
 
 // The same for a config's text, as a run's folder holds it.
 Training training_in_config(const std::string& yaml);
+
+// What the resolved config of the run that the weights lie in says for `section.key`; nullopt where there is none.
+std::optional<std::string> config_value_of(const fs::path& weights, const std::string& section, const std::string& key);
 
 }  // namespace luvit

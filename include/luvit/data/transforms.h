@@ -32,6 +32,15 @@ Image resize_as_pillow(const Image& image, std::int64_t height, std::int64_t wid
 Image evaluation_view(const Image& image, std::int64_t resize, std::int64_t crop, Filter filter = Filter::bicubic,
                       const std::string& name = "image");
 
+// Where that crop lies: the resized image's size, and the crop's first row and column in it; negative where black margins
+// come first.
+struct ViewPlace {
+  ImageSize resized;
+  std::int64_t top = 0, left = 0;
+};
+ViewPlace evaluation_place(const ImageSize& image, std::int64_t resize, std::int64_t crop,
+                           const std::string& name = "image");
+
 // (x/255 − mean)/std of every level, in float32 and in torchvision's order of operations: the same bits.
 class Normaliser {
  public:

@@ -22,9 +22,10 @@ enum class SuiteKind {
   imagenet9,
   folder,
   knn,
-  imagenet_s,  // not in this version, like the next
-  coco,
+  imagenet_s,
+  coco,  // not in this version
 };
+enum class ThresholdSplit { every_second };
 std::string kind_name(SuiteKind kind);
 
 // What is not written comes from the level above: a suite's from the top, the top's from the weights' luvit.preprocess.
@@ -47,6 +48,11 @@ struct SuiteOptions {
   std::string train;                                                               // knn
   std::int64_t k = 20;
   double temperature = 0.07;
+  std::string masks;                                             // imagenet_s, and all below
+  ThresholdSplit threshold_split = ThresholdSplit::every_second;  // images a fixed threshold is chosen on
+  bool maps = false;                                             // write analysis/NAME.safetensors
+  std::vector<std::string> attention_of;  // blocks whose attention is looked at besides the last: numbers, llm
+  std::int64_t filtering = 0;             // images on which the fusion is taken apart; 0: none
 };
 
 struct EvalConfig {
