@@ -15,7 +15,8 @@ int program(int argc, char** argv) {
   } commands[] = {{"corrupt", luvit::corrupt_program},
                   {"compare", luvit::compare_program},
                   {"seeds", luvit::seeds_program},
-                  {"table", luvit::table_program}};
+                  {"table", luvit::table_program},
+                  {"gsnr", luvit::gsnr_program}};
   for (const auto& command : commands)
     if (argc > 1 && std::strcmp(argv[1], command.word) == 0) return command.body(argc - 1, argv + 1);
   return luvit::eval_program(argc, argv);

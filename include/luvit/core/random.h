@@ -21,8 +21,9 @@ enum class Purpose : std::uint32_t {
   mix = 11,
   synthetic = 12,  // benchmarks and tests
   evaluation_mask = 13,
-  bootstrap = 14,   // statistics
-  corruption = 15,  // seeds of numpy's generator
+  bootstrap = 14,    // statistics
+  corruption = 15,   // seeds of numpy's generator
+  probe_label = 16,  // labels that are none, a control of gradient noise
 };
 
 // Counter-based random numbers: Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
