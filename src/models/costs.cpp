@@ -132,6 +132,10 @@ double classifier_forward_flops(const ModelOptions& model) {
   return classifier_work(model).forward();
 }
 
+double encoder_forward_flops(const ModelOptions& model, std::int64_t patches) {
+  return encoder_work(model, patches).forward();
+}
+
 double pretraining_step_flops(const ModelOptions& model, const MaskingOptions& masking) {
   return pretraining_work(model, masking).step();
 }

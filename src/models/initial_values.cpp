@@ -50,7 +50,7 @@ Rule rule_for(const NamedTensor& named, const ModelOptions& options) {
   if (name.ends_with(".lora_B.weight")) return constant(0);
   if (name == "fusion.proj_out.weight" && options.fusion.residual == Residual::outer) return constant(0);
   // timm's trunc_normal_ cuts at ±2, 100,000 deviations away: a normal distribution.
-  if (name == "head.weight") return normal(2e-5);
+  if (name == "head.weight" || name == "head_aux.weight") return normal(2e-5);
   return xavier(named.tensor->sizes());
 }
 

@@ -83,9 +83,9 @@ MaeOutput MaskedAutoencoder::operator()(const Tensor& images, const Tensor& nois
 // The decoder gives the same result for a token wherever it stands, since its position is added to it; so the patches
 // stay in shuffled order, the hidden ones last. Only these count: of the last block and of all that follows it, the
 // other tokens are left out.
-Tensor MaskedAutoencoder::loss(const Tensor& images, const Tensor& noise) const {
+Tensor MaskedAutoencoder::loss(const Tensor& images, const Tensor& noise, Taps* taps) const {
   const Masking masked = random_masking(noise, kept_patches(options.patches(), masking.mask_ratio));
-  const Tensor embedded = decoder_embed(norm(features_of(images, masked.keep)));
+  const Tensor embedded = decoder_embed(norm(features_of(images, masked.keep, taps)));
   const auto batch = embedded.size(0), visible = embedded.size(1), width = embedded.size(2);
   const Tensor hidden = mask_token.expand({batch, masked.hidden.size(1), width});
   const Tensor places = at::cat({at::zeros_like(masked.keep.narrow(1, 0, 1)), masked.keep + 1, masked.hidden + 1}, 1);

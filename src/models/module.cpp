@@ -18,7 +18,7 @@ void Module::visit(const std::string& prefix, std::vector<NamedTensor>& out) {
     if (entry.tensor) {
       out.push_back({prefix + entry.name, entry.tensor, entry.role});
     } else {
-      entry.child->visit(prefix + entry.name + '.', out);
+      entry.child->visit(entry.name.empty() ? prefix : prefix + entry.name + '.', out);
     }
   }
 }

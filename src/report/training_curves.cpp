@@ -1,5 +1,6 @@
 #include "luvit/report/training_curves.h"
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -29,6 +30,7 @@ struct Curve {
 
 struct Curves {
   Curve loss, rate;
+  std::map<std::string, Curve> gsnr;                 // R_l by layer; "all": the model
   std::map<std::string, Curve> held_out_loss, top1;  // by suite
   double step = 0;                                   // of the line read last
 };
@@ -53,6 +55,10 @@ void read_line(Curves& curves, std::string_view text, const std::string& where) 
   if (*kind == "step") {
     put(curves.loss, curves.step, number(line, "loss"));
     put(curves.rate, curves.step, number(line, "lr"));
+  } else if (*kind == "gsnr") {
+    if (const auto all = line.find("all"); all != line.end()) put(curves.gsnr["all"], curves.step, number(*all, "r_l"));
+    if (const auto layers = line.find("layers"); layers != line.end() && layers->is_object())
+      for (const auto& [layer, figures] : layers->items()) put(curves.gsnr[layer], curves.step, number(figures, "r_l"));
   } else if (*kind == "eval") {
     const auto named = line.find("suite");
     const std::string suite = named != line.end() && named->is_string() ? named->get<std::string>() : "val";
@@ -75,6 +81,21 @@ void add_suites(Plot& plot, const std::map<std::string, Curve>& suites) {
     if (!curve.at.empty()) plot.lines.push_back(curve.series(suite));
 }
 
+// Lines that can be told apart: the model, its first, middle and last ViT block, its fusion.
+void add_gsnr(Plot& plot, const std::map<std::string, Curve>& layers) {
+  std::size_t depth = 0;
+  while (layers.contains(str("blocks.", depth))) ++depth;
+  std::vector<std::string> names = {"all"};
+  for (const std::size_t block : {std::size_t{0}, depth / 2, depth - 1})
+    if (const std::string name = str("blocks.", block);
+        depth > 0 && std::find(names.begin(), names.end(), name) == names.end())
+      names.push_back(name);
+  names.push_back("fusion");
+  for (const std::string& name : names)
+    if (const auto found = layers.find(name); found != layers.end() && !found->second.at.empty())
+      plot.lines.push_back(found->second.series(name));
+}
+
 }  // namespace
 
 std::vector<Figure> training_curves(const fs::path& run_folder) {
@@ -89,8 +110,11 @@ std::vector<Figure> training_curves(const fs::path& run_folder) {
             .x = {.label = "step"},
             .y = {.label = "top-1 accuracy", .unit = Unit::percent}};
   add_suites(top1, curves.top1);
+  Plot gsnr{
+      .name = "gsnr", .title = "Gradient signal-to-noise ratio R_l", .x = {.label = "step"}, .y = {.label = "R_l"}};
+  add_gsnr(gsnr, curves.gsnr);
   std::vector<Figure> figures;
-  for (const Plot& plot : {loss, rate, top1})
+  for (const Plot& plot : {loss, rate, top1, gsnr})
     if (!plot.lines.empty()) figures.push_back(draw(plot));
   return figures;
 }

@@ -97,9 +97,10 @@ void agree_on_data(Team& team, const std::string& key, const DataFingerprint& fi
   team.require_same(key, str(fingerprint.samples, " images, SHA-256 of their names ", fingerprint.names_sha256));
 }
 
-void agree_on_weights(Team& team, Module& model, const FrozenReference& frozen) {
+void agree_on_weights(Team& team, Module& model, const FrozenReference& frozen, const FrozenReference& guide) {
   if (team.size() == 1) return;  // nobody to differ from, and hashing takes its time
   team.require_same("model.fusion.weights", block_text(frozen));
+  team.require_same("distill: what is learned from", block_text(guide));
   std::vector<NamedTensor> given, computed;
   for (const NamedTensor& named : model.named_tensors()) {
     if (named.role == Role::frozen) continue;  // compared above

@@ -67,17 +67,19 @@ json frozen_to_json(const FrozenReference& frozen) {
 }
 
 json state_to_json(const CheckpointState& state, const json& files) {
-  return {{"luvit.format", "1"},
-          {"step", state.step},
-          {"epoch", state.epoch},
-          {"seed", state.seed},
-          {"threads", state.threads},
-          {"config", state.config},
-          {"config_sha256", sha256_of(state.config)},
-          {"files", files},
-          {"frozen_block", frozen_to_json(state.frozen)},
-          {"data", {{"samples", state.data.samples}, {"names_sha256", state.data.names_sha256}}},
-          {"loss_scale", {{"scale", state.loss_scale}, {"growth", state.loss_scale_growth}}}};
+  json out = {{"luvit.format", "1"},
+              {"step", state.step},
+              {"epoch", state.epoch},
+              {"seed", state.seed},
+              {"threads", state.threads},
+              {"config", state.config},
+              {"config_sha256", sha256_of(state.config)},
+              {"files", files},
+              {"frozen_block", frozen_to_json(state.frozen)},
+              {"data", {{"samples", state.data.samples}, {"names_sha256", state.data.names_sha256}}},
+              {"loss_scale", {{"scale", state.loss_scale}, {"growth", state.loss_scale_growth}}}};
+  if (state.guide.kind != FrozenReference::Kind::none) out["guide"] = frozen_to_json(state.guide);
+  return out;
 }
 
 std::string folder_name(std::int64_t step) {
@@ -105,6 +107,7 @@ CheckpointState read_checkpoint_state(const fs::path& folder, FileCheck check) {
     out.loss_scale_growth = state.at("loss_scale").at("growth");
     out.data = {state.at("data").at("samples"), state.at("data").at("names_sha256")};
     out.frozen = read_frozen_reference(folder);
+    out.guide = read_guide(folder);
     return out;
   } catch (const json::exception& error) {
     throw DataError(str((folder / state_file).string(), ": ", error.what()),

@@ -83,8 +83,13 @@ at::Tensor FineTuning::loss(const StepBatch& batch, std::int64_t first, std::int
   const DropoutDraws draws(seed_, static_cast<std::uint64_t>((batch.step - 1) / steps_per_epoch()),
                            {samples, samples + count});
   const ComputeType compute(compute_type(precision_));
-  const at::Tensor logits = model_(on_device(batch["images"].narrow(0, first, count)), masks);
-  return soft_cross_entropy(logits, on_device(batch["targets"].narrow(0, first, count)));
+  return objective(on_device(batch["images"].narrow(0, first, count)), masks,
+                   on_device(batch["targets"].narrow(0, first, count)), batch.step);
+}
+
+at::Tensor FineTuning::objective(const at::Tensor& images, const at::Tensor& masks, const at::Tensor& targets,
+                                 std::int64_t /*step*/) {
+  return soft_cross_entropy(model_(images, masks), targets);
 }
 
 void FineTuning::begin(NamedTensors& saved) {

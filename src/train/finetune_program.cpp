@@ -8,6 +8,7 @@
 #include "luvit/core/text.h"
 #include "luvit/models/costs.h"
 #include "luvit/models/initial_values.h"
+#include "luvit/train/distillation.h"
 #include "luvit/train/fine_tuning.h"
 #include "luvit/train/linear_probe.h"
 #include "luvit/train/run_weights.h"
@@ -75,12 +76,32 @@ class FinetuneDriver : public Driver {
 
   std::vector<Problem> problems_of_ranks(std::int64_t ranks) const override {
     if (probes()) return {};  // nothing is mixed
-    return check_mixing(config_.augment.mix, config_.train.batch_size, ranks);
+    std::vector<Problem> problems = check_mixing(config_.augment.mix, config_.train.batch_size, ranks);
+    for (Problem& problem : gsnr_problems_of_ranks(config_, ranks)) problems.push_back(std::move(problem));
+    return problems;
   }
 
   void settle_with_weights(const Written& written, bool only_what_exists) override {
-    const std::string& from = config_.init.weights;
     const auto wanted = [&](const std::string& path) { return !only_what_exists || path_exists(path); };
+    if (config_.distill.mode == DistillMode::aux_path) return settle_with_path(written, wanted);
+    const DistillOptions& distill = config_.distill;
+    const bool from_teacher = distill.has_teacher() && distill.student_init == StudentInit::teacher_vit;
+    if (from_teacher && wanted(distill.teacher))
+      settle_student(config_.model, distill.teacher, written);
+    else
+      settle_with_init(written, wanted);
+    if (!distill.has_teacher() || !wanted(distill.teacher)) return;
+    if (config_.model.fusion.kind != FusionKind::none && !only_what_exists)
+      raise_problems({{"model.fusion.kind",
+                       "a student is a plain ViT; write model.fusion.kind: none, or name plain "
+                       "weights in init.weights"}},
+                     written);
+    teacher_ = describe_model(distill.teacher);
+    require_teacher(distill, *teacher_, config_.model, /*classes=*/{});
+  }
+
+  void settle_with_init(const Written& written, const std::function<bool(const std::string&)>& wanted) {
+    const std::string& from = config_.init.weights;
     if (from.empty()) {
       if (wanted(config_.model.fusion.weights)) settle_fusion_with_weights(config_.model.fusion, written);
       return;
@@ -95,6 +116,18 @@ class FinetuneDriver : public Driver {
       throw DataError(str("model.fusion.lora.weights: ", *config_.model.fusion.lora.weights, ", but ", escape(from),
                           " has LoRA matrices of its own"),
                       "leave one of the two out");
+  }
+
+  // The weights are the plain ViT's, model.fusion is the path's.
+  void settle_with_path(const Written& written, const std::function<bool(const std::string&)>& wanted) {
+    const FusionOptions path = config_.model.fusion;
+    Written without_fusion = written;
+    std::erase_if(without_fusion.keys, [](const std::string& key) { return key.starts_with("model.fusion."); });
+    config_.model.fusion = {};
+    config_.model.fusion.kind = FusionKind::none;
+    settle_with_init(without_fusion, wanted);
+    config_.model.fusion = path;
+    if (wanted(path.weights)) settle_fusion_with_weights(config_.model.fusion, written);
   }
 
   bool labels_wanted() const override { return true; }
@@ -112,23 +145,32 @@ class FinetuneDriver : public Driver {
                       "leave the key out: it is then taken from the data");
     config_.model.classes = count;
     if (val) require_same_classes(classes_, val->classes());
+    if (teacher_) require_teacher(config_.distill, *teacher_, config_.model, classes_);
   }
 
   TrainingCosts costs() const override {
     const double forward = classifier_forward_flops(config_.model);
     if (probes()) return {.forward_flops = forward, .step_flops = forward};  // next to which the head's are nothing
-    return {.forward_flops = forward,
-            .step_flops = classifier_step_flops(config_.model),
+    const bool path = config_.distill.mode == DistillMode::aux_path;
+    const double teacher = teacher_ ? teacher_flops(config_.distill, *teacher_, config_.model.patches()) : 0;
+    return {.forward_flops = path ? classifier_forward_flops(without_path(config_).model) : forward,
+            .step_flops = classifier_step_flops(config_.model) + teacher,
             .activation_bytes = classifier_activation_bytes(config_.model, config_.train.precision)};
   }
 
   std::unique_ptr<Task> make_task(const TaskParts& parts) const override {
     if (probes()) return std::make_unique<LinearProbe>(config_, parts, classes_);
+    if (config_.distill.mode == DistillMode::aux_path)
+      return std::make_unique<AuxiliaryPathTraining>(config_, parts, classes_);
+    if (teacher_) return std::make_unique<FineTuningDistillation>(config_, parts, classes_, *teacher_);
     return std::make_unique<FineTuning>(config_, parts, classes_);
   }
 
   FrozenReference give_weights(Module& model, const ResumePoint* point) const override {
-    FrozenReference block = luvit::give_weights(model, config_, config_.init.weights, point);
+    const std::string from = student_weights(config_.distill, config_.init.weights);
+    if (config_.distill.mode == DistillMode::aux_path)
+      return luvit::give_weights(model, without_path(config_), from, point);
+    FrozenReference block = luvit::give_weights(model, config_, from, point);
     if (probes()) renew_head(model, config_);
     return block;
   }
@@ -138,6 +180,7 @@ class FinetuneDriver : public Driver {
 
   FinetuneConfig config_;
   std::vector<std::string> classes_;  // of data.train, in label order
+  std::optional<OpenedModel> teacher_;
 };
 
 }  // namespace

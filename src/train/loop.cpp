@@ -50,7 +50,7 @@ Outcome Loop::run() {
   const std::int64_t done = options_.first_step - 1;
   agree_on_stop();
   if (done < options_.last_step && stop_wanted(done)) return stopped(done);
-  with_.task.model().train(true);
+  with_.task.trained().train(true);
   // An evaluation that a stop or a kill cut off is made up for; the leader's metrics tell.
   const bool evaluated = !with_.team.from_leader(with_.folder.evaluated(done) ? "evaluated" : "").empty();
   if (evaluation_due(done) && !evaluated) evaluate(done);
@@ -109,6 +109,7 @@ void Loop::step(std::int64_t number) {
   facts.lr = learning_rate(options_.optim, options_.peak_lr, facts.epoch,
                            static_cast<double>(options_.last_step) / static_cast<double>(options_.steps_per_epoch));
   const StepBatch batch = with_.task.next_batch();
+  if (options_.gsnr.every_steps && number % *options_.gsnr.every_steps == 0) measure_noise(batch, facts);
   const RankNumbers own{.stop = stop_requested() ? 1.0 : 0.0,
                         .bad_files = static_cast<double>(with_.bad_files.untold()),
                         .seconds = own_seconds_};
@@ -118,6 +119,15 @@ void Loop::step(std::int64_t number) {
       facts, batch, Deferred({n.of_ranks, at::stack({n.grad_norm, n.bad_gradient, n.scale_used, n.scale_next})})});
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
   own_seconds_ = taken.count() - (with_.team.ranks().waited_seconds() - waited);
+}
+
+// Before the step, so at the weights that its gradient is of.
+void Loop::measure_noise(const StepBatch& batch, const StepFacts& facts) {
+  settle();  // the gradients of the step before are still wanted for it
+  progress_.pause();
+  GradientNoise noise = step_.gradient_noise(batch, options_.gsnr.micro_batch);
+  if (with_.folder.writes()) progress_.gradient_noise(facts.step, facts.epoch, noise.draws(), noise.finish());
+  progress_.resume();
 }
 
 void Loop::settle() {
@@ -214,21 +224,21 @@ void Loop::checkpoint(std::int64_t step) {
 
 void Loop::show_picture(std::int64_t step) {
   if (!with_.folder.writes()) return;
-  with_.task.model().train(false);
+  with_.task.trained().train(false);
   try {
     if (const auto picture = with_.task.picture()) with_.folder.picture("reconstruction", step, *picture);
   } catch (const DataError& error) {  // training tells about unreadable images; a picture may go without
     log_warning(str("no picture of reconstructions at step ", step, ": ", error.what()));
   }
-  with_.task.model().train(true);
+  with_.task.trained().train(true);
 }
 
 void Loop::evaluate(std::int64_t step) {
   settle();
   progress_.pause();
-  with_.task.model().train(false);
+  with_.task.trained().train(false);
   const auto result = with_.task.evaluate();
-  with_.task.model().train(true);
+  with_.task.trained().train(true);
   if (result) progress_.evaluation(*result, step, epoch_of(step));
   agree_on_stop();
   progress_.resume();

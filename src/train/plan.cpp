@@ -44,7 +44,7 @@ void measure_step(Plan& plan, const RunConfig& config, Task& task, const std::ve
                      .compression = halves ? Compression::bfloat16 : Compression::none});
   plan.bucket_bytes = step.bucket_bytes();
   const StepBatch batch = task.stand_in_batch(plan.rows);
-  task.model().train(true);
+  task.trained().train(true);
   step(batch, /*learning_rate=*/0, {}, [] {});
   memory.restart_peak();
   step(batch, /*learning_rate=*/0, {}, [] {});
@@ -63,7 +63,7 @@ Plan make_plan(const Driver& driver, const std::shared_ptr<const Dataset>& data,
   Team alone;
   const auto task =
       driver.make_task({.team = alone, .device = at::kMeta, .train = data, .val = nullptr, .rows = plan.rows});
-  Module& model = task->model();
+  Module& model = task->trained();
   settle_on_meta(model, config);
   NamedTensors nothing_saved;
   task->begin(nothing_saved);

@@ -3,6 +3,7 @@
 #include "luvit/core/files.h"
 #include "luvit/core/text.h"
 #include "luvit/models/costs.h"
+#include "luvit/train/distillation.h"
 #include "luvit/train/pretraining.h"
 #include "luvit/train/run_weights.h"
 #include "luvit/train/training_program.h"
@@ -22,6 +23,10 @@ class PretrainDriver : public Driver {
     declare_run(schema, config_);
     declare_masking(schema, config_.mae);
     declare_crop(schema, config_.augment);
+    declare_distill_pretraining(schema, config_.distill);
+    schema.section("init", "what a student starts from");
+    schema.add("init.weights", config_.init.weights, "a plain ViT of this project, pretrained by MAE, with its decoder")
+        .when("distill.mode=feature");
   }
 
   std::vector<Problem> problems() const override {
@@ -32,6 +37,9 @@ class PretrainDriver : public Driver {
     add(check_crop(config_.augment));
     if (config_.model.image_size % config_.model.patch_size == 0)
       add(check_masking(config_.mae, config_.model.patches()));
+    add(distill_problems(config_.distill, config_.init.weights));
+    if (config_.distill.on() && config_.model.fusion.kind != FusionKind::none)
+      add({{"model.fusion.kind", "a student is a plain ViT; write model.fusion.kind: none"}});
     if (config_.train.ema) add({{"train.ema", "is for fine-tuning; pretraining keeps no average of the weights"}});
     if (config_.model.drop_path != 0)
       add({{"model.drop_path",
@@ -42,27 +50,43 @@ class PretrainDriver : public Driver {
     return problems;
   }
 
+  std::vector<Problem> problems_of_ranks(std::int64_t ranks) const override {
+    return gsnr_problems_of_ranks(config_, ranks);
+  }
+
   void settle_with_weights(const Written& written, bool only_what_exists) override {
     FusionOptions& fusion = config_.model.fusion;
     if (!only_what_exists || path_exists(fusion.weights)) settle_fusion_with_weights(fusion, written);
+    const DistillOptions& distill = config_.distill;
+    const auto wanted = [&](const std::string& path) { return !only_what_exists || path_exists(path); };
+    if (!distill.on()) return;
+    const std::string from = student_weights(distill, config_.init.weights);
+    if (!from.empty() && wanted(from)) settle_student(config_.model, from, written);
+    if (!wanted(distill.teacher)) return;
+    teacher_ = describe_model(distill.teacher);
+    require_teacher(distill, *teacher_, config_.model, /*classes=*/{});
   }
 
   TrainingCosts costs() const override {
+    const std::int64_t kept = kept_patches(config_.model.patches(), config_.mae.mask_ratio);
+    const double teacher = teacher_ ? teacher_flops(config_.distill, *teacher_, kept) : 0;
     return {.forward_flops = pretraining_forward_flops(config_.model, config_.mae),
-            .step_flops = pretraining_step_flops(config_.model, config_.mae),
+            .step_flops = pretraining_step_flops(config_.model, config_.mae) + teacher,
             .activation_bytes = pretraining_activation_bytes(config_.model, config_.mae, config_.train.precision)};
   }
 
   std::unique_ptr<Task> make_task(const TaskParts& parts) const override {
+    if (config_.distill.on()) return std::make_unique<FeatureDistillation>(config_, parts, *teacher_);
     return std::make_unique<Pretraining>(config_, parts);
   }
 
   FrozenReference give_weights(Module& model, const ResumePoint* point) const override {
-    return luvit::give_weights(model, config_, /*from=*/"", point);
+    return luvit::give_weights(model, config_, student_weights(config_.distill, config_.init.weights), point);
   }
 
  private:
   PretrainConfig config_;
+  std::optional<OpenedModel> teacher_;
 };
 
 }  // namespace

@@ -73,7 +73,11 @@ at::Tensor Pretraining::loss(const StepBatch& batch, std::int64_t first, std::in
   const DropoutDraws draws(seed_, static_cast<std::uint64_t>((batch.step - 1) / steps_per_epoch()),
                            {samples, samples + count});
   const ComputeType compute(compute_type(precision_));
-  return model_.loss(on_device("images"), on_device("noise"));
+  return objective(on_device("images"), on_device("noise"), batch.step);
+}
+
+at::Tensor Pretraining::objective(const at::Tensor& images, const at::Tensor& noise, std::int64_t /*step*/) {
+  return model_.loss(images, noise);
 }
 
 // Each rank takes a stretch of data.val; the tail is counted once, by whoever has it.

@@ -23,6 +23,13 @@ std::string format(const char* pattern, double value) {
   return text;
 }
 
+std::string gsnr_json(const GsnrFigures& figures) {
+  return str("{\"n\":", figures.n, ",\"no_variance\":", figures.no_variance, ",\"key_bias\":", figures.key_bias,
+             ",\"r_l\":", number(figures.ratio), ",\"b_simple\":", number(figures.noise_scale()),
+             ",\"mean\":", number(figures.mean), ",\"median\":", number(figures.median),
+             ",\"p95\":", number(figures.p95), ",\"share_positive\":", number(figures.share_positive), "}");
+}
+
 }  // namespace
 
 Progress::Progress(RunFolder& folder, ProgressOptions options)
@@ -118,6 +125,29 @@ void Progress::evaluation(const Evaluation& evaluation, std::int64_t step, doubl
   folder_.metric(str("{\"kind\":\"eval\",\"suite\":", json_quote(evaluation.suite), ",\"step\":", step,
                      ",\"epoch\":", number(epoch), fields, ",\"n\":", evaluation.n, "}"));
   say(str("eval ", evaluation.suite, " step ", step, words, " n ", evaluation.n));
+}
+
+void Progress::gradient_noise(std::int64_t step, double epoch, const GradientDraws& draws,
+                              const std::vector<TensorGsnr>& tensors) {
+  std::vector<std::string> names;
+  for (const TensorGsnr& tensor : tensors) names.push_back(tensor.name);
+  const auto figures_of = [&](const std::string& layer) {
+    std::vector<const TensorGsnr*> of;
+    for (const TensorGsnr& tensor : tensors)
+      if (layer.empty() || layer_of(tensor.name) == layer) of.push_back(&tensor);
+    return gsnr_figures(of, draws.samples);
+  };
+  std::string layers;
+  for (const std::string& layer : layers_of(names)) {
+    const GsnrFigures figures = figures_of(layer);
+    layers += str(layers.empty() ? "" : ",", json_quote(layer), ":", gsnr_json(figures));
+    folder_.scalar("gsnr/" + layer, step, figures.ratio);
+  }
+  const GsnrFigures all = figures_of("");
+  folder_.metric(str("{\"kind\":\"gsnr\",\"step\":", step, ",\"epoch\":", number(epoch), ",\"samples\":", draws.samples,
+                     ",\"batches\":", draws.batches, ",\"all\":", gsnr_json(all), ",\"layers\":{", layers, "}}"));
+  say(str("gsnr step ", step, " R_l ", format("%.3g", all.ratio), " B_simple ", format("%.3g", all.noise_scale()),
+          " (N ", draws.samples, ", K ", draws.batches, ")"));
 }
 
 void Progress::epoch(std::int64_t number_of_epoch, std::int64_t step, std::int64_t steps, double mean_loss) {

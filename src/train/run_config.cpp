@@ -45,6 +45,18 @@ void declare_train(Schema& schema, TrainOptions& train) {
       .range(0, 4096);
 }
 
+void declare_gsnr(Schema& schema, GsnrOptions& gsnr) {
+  schema.section("gsnr", "gradient signal-to-noise ratio of single steps, into metrics.jsonl; the run stays the same");
+  schema
+      .add("gsnr.every_steps", gsnr.every_steps,
+           "measured each so many steps, over the step's own images; costs that step's passes once more")
+      .range(1, 1e12)
+      .units("steps");
+  schema.add("gsnr.micro_batch", gsnr.micro_batch, "images whose mean gradient is one draw; a step needs 8 draws")
+      .range(1, 1 << 24)
+      .units("images");
+}
+
 void declare_habits(Schema& schema, RunConfig& config) {
   schema.add("log.every", config.log.every, "a line in the log and in metrics.jsonl").range(1, 1e9).units("steps");
   schema.add("checkpoint.every_steps", config.checkpoint.every_steps, "a checkpoint each so many steps")
@@ -69,6 +81,7 @@ void declare_run(Schema& schema, RunConfig& config) {
   declare_optim(schema, config.optim);
   declare_train(schema, config.train);
   declare_habits(schema, config);
+  declare_gsnr(schema, config.gsnr);
   declare_distributed(schema, config.distributed);
 }
 
@@ -83,9 +96,22 @@ std::vector<Problem> run_problems(const RunConfig& config) {
   const auto& train = config.train;
   if (train.micro_batch && *train.micro_batch > train.batch_size)
     add({{"train.micro_batch", str(*train.micro_batch, " is more than train.batch_size, ", train.batch_size)}});
+  if (config.gsnr.every_steps && train.micro_batch && config.gsnr.micro_batch > *train.micro_batch)
+    add({{"gsnr.micro_batch", str(config.gsnr.micro_batch, " is more than train.micro_batch, ", *train.micro_batch)}});
   if (config.data.train.empty())
     add({{"data.train", "no images are named; a folder, tar shards or a list of these is expected"}});
   return problems;
+}
+
+std::vector<Problem> gsnr_problems_of_ranks(const RunConfig& config, std::int64_t ranks) {
+  if (!config.gsnr.every_steps) return {};
+  const std::int64_t batch = config.train.batch_size, micro = config.gsnr.micro_batch;
+  if (batch % (ranks * micro) != 0)
+    return {{"gsnr.micro_batch", str(micro, ": a rank's ", batch / ranks, " images are not whole micro-batches")}};
+  if (batch / micro < 8)
+    return {{"gsnr.micro_batch", str(micro, ": a batch of ", batch, " gives ", batch / micro,
+                                     " draws of the gradient; at least 8 are needed")}};
+  return {};
 }
 
 void settle_fusion_with_weights(FusionOptions& fusion, const Written& written) {
@@ -100,6 +126,7 @@ bool may_change_on_resume(const std::string& key) {
   static const std::vector<std::string> allowed = {"output",
                                                    "log",
                                                    "checkpoint",
+                                                   "gsnr",
                                                    "data.workers",
                                                    "data.val",
                                                    "train.micro_batch",

@@ -9,7 +9,7 @@ TrainingStep::TrainingStep(Task& task, RunOptimizer& optimizer, LossScale& scale
   for (const auto& group : optimizer.groups())
     for (const auto& parameter : group.parameters) parameters_.push_back(*parameter.tensor);
   std::vector<at::Tensor> in_model_order;  // in which backward comes to them, reversed
-  for (const auto& parameter : task.model().trained_tensors()) in_model_order.push_back(*parameter.tensor);
+  for (const auto& parameter : task.trained().trained_tensors()) in_model_order.push_back(*parameter.tensor);
   reduction_ = ranks.reduce_gradients(in_model_order, options.compression);
 }
 
@@ -69,6 +69,21 @@ StepNumbers TrainingStep::update(const at::Tensor& of_ranks, double learning_rat
   scale_.update(numbers.bad_gradient);
   numbers.scale_next = scale_.enabled() ? scale_.value().clone() : numbers.scale_used;
   return numbers;
+}
+
+GradientNoise TrainingStep::gradient_noise(const StepBatch& batch, std::int64_t micro_batch) {
+  GradientNoise noise(task_.trained().trained_tensors());
+  for (std::int64_t first = 0; first < batch.rows; first += micro_batch) {
+    const std::int64_t count = std::min(micro_batch, batch.rows - first);
+    optimizer_.release_grad();
+    reduction_->begin_sum();  // into the buckets, which are there anyway
+    scale_.scale(task_.loss(batch, first, count)).backward();
+    scale_.unscale(parameters_);
+    noise.add(count);
+  }
+  optimizer_.release_grad();
+  noise.merge([&](const at::Tensor& values) { ranks_.sum(values); });
+  return noise;
 }
 
 bool TrainingStep::own_gradients_finite(const StepBatch& batch) {

@@ -37,9 +37,10 @@ Exit TrainingRun::dry_run(std::int64_t ranks) {
   open_data();
   Team alone;
   const auto task = make_task(alone, {});
-  introduce(task->model(), ranks);
+  introduce(task->trained(), ranks);
   if (planned) tell_plan(summary_, make_plan(asked_.driver, data_.train, ranks), gpu, config_.train.precision);
   asked_.driver.give_weights(task->model(), nullptr);
+  task->give_guidance(nullptr);
   log_info("config, data and weights are in order; nothing was run (--dry-run)");
   return Exit::ok;
 }
@@ -69,17 +70,18 @@ Exit TrainingRun::train(Team& team) {
 
   BadFiles bad_files(team, *folder, config_.data.max_bad);
   const auto task = make_task(team, [&bad_files](const BadFile& file) { bad_files.found(file); });
-  Module& model = task->model();
-  introduce(model, team.size());
+  introduce(task->trained(), team.size());
   team.together([&] {
+    Module& model = task->model();
     state.frozen = asked_.driver.give_weights(model, point ? &*point : nullptr);
     to_device(model, device_);
     if (point) restore(point->folder, model);
+    state.guide = task->give_guidance(point ? &*point : nullptr);
   });
-  agree_on_weights(team, model, state.frozen);
-  require_gradients(model);
+  agree_on_weights(team, task->trained(), state.frozen, state.guide);
+  require_gradients(task->trained());
   const auto optimizer =
-      make_optimizer(team.ranks(), parameter_groups(model, config_.optim, task->stage(), config_.model.depth),
+      make_optimizer(team.ranks(), parameter_groups(task->trained(), config_.optim, task->stage(), config_.model.depth),
                      config_.optim, config_.distributed.shard_optimizer);
   log_info(groups_table(optimizer->groups()));
   LossScale scale(config_.train.precision == Precision::float16);
@@ -240,6 +242,7 @@ LoopOptions TrainingRun::loop_options(const Team& team, std::int64_t done) const
                       .log = config_.log,
                       .checkpoint = config_.checkpoint,
                       .eval = config_.eval,
+                      .gsnr = config_.gsnr,
                       .compression = halves ? Compression::bfloat16 : Compression::none,
                       .dump_batches = asked_.command.dump_batches};
   // Measuring the machine takes a second: not worth it for a run of seconds. All ranks measure at the same time.

@@ -81,4 +81,13 @@ FrozenReference read_frozen_reference(const fs::path& checkpoint_folder) {
   }
 }
 
+FrozenReference read_guide(const fs::path& checkpoint_folder) {
+  try {
+    return parse_reference(read_state(checkpoint_folder).value("guide", json()));
+  } catch (const json::exception&) {
+    throw DataError(str((checkpoint_folder / "state.json").string(), ": guide does not say what the run learned from"),
+                    "the folder is damaged; use another checkpoint");
+  }
+}
+
 }  // namespace luvit

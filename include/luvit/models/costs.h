@@ -12,6 +12,8 @@ ParameterCounts count_parameters(Module& model);
 // Forward floating-point operations an image (multiply and add are two), matrix products only.
 double pretraining_forward_flops(const ModelOptions& model, const MaskingOptions& masking);
 double classifier_forward_flops(const ModelOptions& model);
+// Of the encoder alone, fusion included, over so many patches and the class token.
+double encoder_forward_flops(const ModelOptions& model, std::int64_t patches);
 // A training step's: 3 × the trained part's, 2 × the frozen block's (no weight gradient).
 double pretraining_step_flops(const ModelOptions& model, const MaskingOptions& masking);
 double classifier_step_flops(const ModelOptions& model);

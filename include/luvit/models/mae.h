@@ -26,7 +26,7 @@ struct MaskedAutoencoder : Encoder {
   MaskedAutoencoder(const ModelOptions& options, const MaskingOptions& masking);
   MaeOutput operator()(const Tensor& images, const Tensor& noise) const;
   // The loss alone, as training needs it: the same, without what only shows in the picture (see mae.cpp).
-  Tensor loss(const Tensor& images, const Tensor& noise) const;
+  Tensor loss(const Tensor& images, const Tensor& noise, Taps* taps = nullptr) const;
 
   LayerNorm norm;
   Linear decoder_embed;

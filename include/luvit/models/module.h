@@ -46,7 +46,7 @@ class Module {
 
  protected:
   void add(std::string name, at::Tensor& member, at::IntArrayRef shape, Role role = Role::trained);
-  void add(std::string name, Module& child);
+  void add(std::string name, Module& child);  // "": its tensors keep their names
 
  private:
   // One line of the list, so that tensors and children keep the order they were added in.

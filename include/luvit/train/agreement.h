@@ -16,6 +16,6 @@ std::optional<ResumePoint> agree_on_resume_point(Team& team, const std::string& 
 void agree_on_data(Team& team, const std::string& key, const DataFingerprint& fingerprint);
 // All hold the same weights: what differs was read from other files, and is refused. Positions, which processors may
 // round differently, are the leader's afterwards.
-void agree_on_weights(Team& team, Module& model, const FrozenReference& frozen);
+void agree_on_weights(Team& team, Module& model, const FrozenReference& frozen, const FrozenReference& guide = {});
 
 }  // namespace luvit

@@ -30,6 +30,7 @@ struct CheckpointState {
   double loss_scale = 0;
   std::int64_t loss_scale_growth = 0;
   FrozenReference frozen;
+  FrozenReference guide;  // what the run learns from and does not save (Task::give_guidance)
   DataFingerprint data;
 };
 

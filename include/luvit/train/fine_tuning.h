@@ -7,7 +7,8 @@
 namespace luvit {
 
 // Classification with all weights trained (paper §4; facebookresearch/mae engine_finetune.py): images and soft targets
-// in, their mean cross entropy out. Branches are dropped by masks that are a function of (seed, epoch, sample).
+// in, their mean cross entropy out. Branches are dropped by masks that are a function of (seed, epoch, sample). Who
+// trains it by more than that (distillation) has an objective of its own.
 class FineTuning : public Task {
  public:
   // `classes`: names in logit order.
@@ -28,6 +29,13 @@ class FineTuning : public Task {
   std::unique_ptr<OtherWeights> evaluated_weights() override;
   NamedTensors state() override;
   void begin(NamedTensors& saved) override;
+
+ protected:
+  // Mean loss of images [B,3,S,S] with drop path's masks [depth,2,B] (or undefined) and targets [B,classes].
+  virtual at::Tensor objective(const at::Tensor& images, const at::Tensor& masks, const at::Tensor& targets,
+                               std::int64_t step);
+  Classifier& classifier() { return model_; }
+  at::Device device() const { return with_.device; }
 
  private:
   TaskParts with_;

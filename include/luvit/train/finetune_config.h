@@ -1,13 +1,10 @@
 #pragma once
+#include "luvit/train/distill_options.h"
 #include "luvit/train/run_config.h"
 
 namespace luvit {
 
 enum class FinetuneTask { classification, linear_probe, detection };
-
-struct InitOptions {
-  std::string weights;  // a weights file or a checkpoint folder; "": from scratch
-};
 
 // Everything luvit_finetune's config can say. Defaults are the paper's recipe (PAPER: 100 epochs, batch 1024, base rate
 // 1e-3, layer decay 0.75, 5 epochs of warm-up, drop path 0.1, bfloat16), or for task: linear_probe MAE's (main_linprobe
@@ -17,6 +14,7 @@ struct FinetuneConfig : RunConfig {
   FinetuneTask task = FinetuneTask::classification;
   InitOptions init;
   AugmentOptions augment;
+  DistillOptions distill;
 };
 
 void declare(Schema& schema, FinetuneConfig& config);

@@ -30,6 +30,7 @@ struct LoopOptions {
   LogOptions log;
   CheckpointOptions checkpoint;
   EvalOptions eval;
+  GsnrOptions gsnr;
   Compression compression = Compression::none;
   std::int64_t dump_batches = 0;
 };
@@ -70,6 +71,7 @@ class Loop {
   };
 
   void step(std::int64_t number);
+  void measure_noise(const StepBatch& batch, const StepFacts& facts);
   void settle();  // reads the pending step: log it, or end the run
   [[noreturn]] void fail(const Pending& pending, const std::string& what);
   bool own_step_was_finite(const Pending& pending);

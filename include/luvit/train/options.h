@@ -31,6 +31,12 @@ struct CheckpointOptions {
   std::int64_t keep = 2;
 };
 
+// The gradient signal-to-noise ratio during training, of single steps' micro-batches.
+struct GsnrOptions {
+  std::optional<std::int64_t> every_steps;  // none: never
+  std::int64_t micro_batch = 8;             // samples whose mean gradient is one draw
+};
+
 struct EvalOptions {
   double every_epochs = 20;
 };

@@ -1,4 +1,5 @@
 #pragma once
+#include "luvit/train/distill_options.h"
 #include "luvit/train/run_config.h"
 
 namespace luvit {
@@ -8,6 +9,8 @@ namespace luvit {
 struct PretrainConfig : RunConfig {
   MaskingOptions mae;
   CropOptions augment;
+  InitOptions init;  // of a student
+  DistillOptions distill;
 };
 
 }  // namespace luvit

@@ -6,7 +6,8 @@
 
 namespace luvit {
 
-// Masked autoencoding (paper §3.1): images and noise in, mean squared error of the masked patches out.
+// Masked autoencoding (paper §3.1): images and noise in, mean squared error of the masked patches out. Who trains it by
+// more than that (distillation) has an objective of its own.
 class Pretraining : public Task {
  public:
   Pretraining(const PretrainConfig& config, const TaskParts& parts);
@@ -22,6 +23,12 @@ class Pretraining : public Task {
   at::Tensor loss(const StepBatch& batch, std::int64_t first, std::int64_t count) override;
   std::optional<Evaluation> evaluate() override;
   std::optional<Image> picture() override;
+
+ protected:
+  // Mean loss of images [B,3,S,S] with noise [B,L], both on the device.
+  virtual at::Tensor objective(const at::Tensor& images, const at::Tensor& noise, std::int64_t step);
+  MaskedAutoencoder& autoencoder() { return model_; }
+  at::Device device() const { return with_.device; }
 
  private:
   bool evaluate_own(const at::Tensor& sum);  // false where a stop cut it short

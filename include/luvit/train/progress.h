@@ -2,6 +2,7 @@
 #include <chrono>
 #include <string>
 
+#include "luvit/optim/gradient_noise.h"
 #include "luvit/train/run_folder.h"
 #include "luvit/train/task.h"
 
@@ -31,6 +32,8 @@ class Progress {
   void resume();
   void step(const StepRecord& record, double waited_seconds, std::int64_t bad_files);
   void evaluation(const Evaluation& evaluation, std::int64_t step, double epoch);
+  void gradient_noise(std::int64_t step, double epoch, const GradientDraws& draws,
+                      const std::vector<TensorGsnr>& tensors);
   // `steps` counts those of this process: after a resume in mid-epoch the mean is over the rest.
   void epoch(std::int64_t number, std::int64_t step, std::int64_t steps, double mean_loss);
   void bar(std::int64_t step);

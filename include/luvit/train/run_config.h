@@ -8,6 +8,10 @@
 
 namespace luvit {
 
+struct InitOptions {
+  std::string weights;  // a weights file or a checkpoint folder; "": from scratch
+};
+
 // What the config of every driver says; each adds its own.
 struct RunConfig {
   ModelOptions model;
@@ -17,13 +21,16 @@ struct RunConfig {
   LogOptions log;
   CheckpointOptions checkpoint;
   EvalOptions eval;
+  GsnrOptions gsnr;
   DistributedOptions distributed;
 };
 
-// Declares `model`, `data`, `optim`, `train`, `log`, `checkpoint`, `eval` and `distributed`.
+// Declares `model`, `data`, `optim`, `train`, `log`, `checkpoint`, `eval`, `gsnr` and `distributed`.
 void declare_run(Schema& schema, RunConfig& config);
 // The rules between these keys that hang on no weights, so that a config's mistakes come before any file is opened.
 std::vector<Problem> run_problems(const RunConfig& config);
+// Those that a number of ranks adds: each has whole micro-batches of gsnr.micro_batch.
+std::vector<Problem> gsnr_problems_of_ranks(const RunConfig& config, std::int64_t ranks);
 // Sizes of the fusion that nobody wrote come from fusion.weights. DataError where a written one contradicts them.
 void settle_fusion_with_weights(FusionOptions& fusion, const Written& written);
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 
+#include "luvit/optim/gradient_noise.h"
 #include "luvit/optim/gradients.h"
 #include "luvit/train/run_optimizer.h"
 #include "luvit/train/task.h"
@@ -43,6 +44,9 @@ class TrainingStep {
                          const std::function<void()>& before_backward);
   // This rank's own gradients of a batch, reduced with no others': whether they and the loss are finite. (Reads back.)
   bool own_gradients_finite(const StepBatch& batch);
+  // Mean and variance over samples of the gradients of all ranks' parts of a batch, at the weights as they are. Leaves
+  // no gradients behind; a step on the same batch is the same before and after. Its samples must not be mixed.
+  GradientNoise gradient_noise(const StepBatch& batch, std::int64_t micro_batch);
   // Of the averaged gradients, as they travel.
   std::vector<std::int64_t> bucket_bytes() const { return reduction_->bucket_bytes(); }
 

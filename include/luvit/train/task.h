@@ -7,9 +7,12 @@
 #include "luvit/io/safetensors.h"
 #include "luvit/models/module.h"
 #include "luvit/optim/parameter_groups.h"
+#include "luvit/weights/frozen_reference.h"
 #include "luvit/weights/model_file.h"
 
 namespace luvit {
+
+struct ResumePoint;
 
 // One step's data of this rank, on the host. The tensors are a loader's buffers: they stay whole until the
 // second batch after this one is asked for.
@@ -51,6 +54,12 @@ class Task {
  public:
   virtual ~Task() = default;
   virtual Module& model() = 0;
+  // The model, and what is trained beside it and is no part of it, by names of its own ("distill.…"). Only the model is
+  // saved as weights and exported; the rest is state().
+  virtual Module& trained() { return model(); }
+  // Gives values to what stands beside the model, and loads what guides it: a teacher, the block of a path. Which that
+  // is, for checkpoints; DataError where a resume names another. On the device.
+  virtual FrozenReference give_guidance(const ResumePoint* /*point*/) { return {}; }
   virtual Stage stage() const = 0;
   virtual std::int64_t steps_per_epoch() const = 0;
   virtual OpenedModel description() const = 0;  // what a file of its weights says about them

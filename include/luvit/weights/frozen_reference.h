@@ -24,6 +24,9 @@ struct FrozenReference {
 
 // From a checkpoint folder's state.json.
 FrozenReference read_frozen_reference(const fs::path& checkpoint_folder);
+// The same of what a run learned from and did not save, state.json's `guide`: a teacher (layer -1, SHA-256 of its file)
+// or the block of an auxiliary path. Kind none where there was nothing.
+FrozenReference read_guide(const fs::path& checkpoint_folder);
 
 // Why the files of a checkpoint folder are not those that its state.json lists ("optimizer.safetensors has 10 bytes,
 // 2000 expected"), or "". Hashing them all takes seconds at full size; sizes alone cost nothing.

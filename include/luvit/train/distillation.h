@@ -1,0 +1,105 @@
+#pragma once
+#include "luvit/train/fine_tuning.h"
+#include "luvit/train/pretraining.h"
+#include "luvit/train/teacher.h"
+
+namespace luvit {
+
+// Training of a plain ViT that learns from more than its task (design/reference/insight.md §2.3). What stands beside it
+// (a projection, a path through a block) trains with it, is in optimizer.safetensors, so that a resume is exact, and in
+// no weights; a teacher is in neither.
+
+// Modules trained beside a model, under "distill.".
+class Beside {
+ public:
+  // `beside`: nullptr for none; `name`: what has them.
+  Beside(Module& model, Module* beside);
+  Module& trained() { return all_; }
+  // Initial values, on the device. For what has no frozen block.
+  void initialise(const RunConfig& config, at::Device device);
+  NamedTensors state();
+  // DataError where a checkpoint lacks one.
+  void begin(NamedTensors& saved);
+
+ private:
+  struct All : Module {
+    All(Module& model, Module* beside);
+  } all_;
+  Module* beside_;
+  std::vector<NamedTensor> own();  // without frozen ones
+};
+
+// Where a run is, for the weights of what is distilled.
+struct DistillClock {
+  std::int64_t steps_per_epoch = 1;
+  double epochs = 1;
+  double factor(const DistillOptions& options, std::int64_t step) const;
+};
+
+// MAE's loss and the distance of the visible tokens from the teacher's: the same crop, the same mask.
+class FeatureDistillation : public Pretraining {
+ public:
+  FeatureDistillation(const PretrainConfig& config, const TaskParts& parts, const OpenedModel& teacher);
+  Module& trained() override { return beside_.trained(); }
+  FrozenReference give_guidance(const ResumePoint* point) override;
+  NamedTensors state() override { return beside_.state(); }
+  void begin(NamedTensors& saved) override;
+
+ protected:
+  at::Tensor objective(const at::Tensor& images, const at::Tensor& noise, std::int64_t step) override;
+
+ private:
+  PretrainConfig config_;
+  DistillClock clock_;
+  Teacher teacher_;
+  FeatureMatch match_;
+  Beside beside_;
+};
+
+// Cross entropy, the divergence from the teacher's logits and the distance from its tokens: the same mixed image; the
+// teacher drops no branch.
+class FineTuningDistillation : public FineTuning {
+ public:
+  FineTuningDistillation(const FinetuneConfig& config, const TaskParts& parts, std::vector<std::string> classes,
+                         const OpenedModel& teacher);
+  Module& trained() override { return beside_.trained(); }
+  FrozenReference give_guidance(const ResumePoint* point) override;
+  NamedTensors state() override;
+  void begin(NamedTensors& saved) override;
+
+ protected:
+  at::Tensor objective(const at::Tensor& images, const at::Tensor& masks, const at::Tensor& targets,
+                       std::int64_t step) override;
+
+ private:
+  FinetuneConfig config_;
+  DistillClock clock_;
+  Teacher teacher_;
+  std::unique_ptr<FeatureMatch> match_;  // none where w_feat is 0
+  Beside beside_;
+};
+
+// Cross entropy, and λ times that of a path through config.model.fusion, whose gradient reaches the ViT too.
+class AuxiliaryPathTraining : public FineTuning {
+ public:
+  AuxiliaryPathTraining(const FinetuneConfig& config, const TaskParts& parts, std::vector<std::string> classes);
+  Module& trained() override { return beside_.trained(); }
+  FrozenReference give_guidance(const ResumePoint* point) override;
+  NamedTensors state() override;
+  void begin(NamedTensors& saved) override;
+
+ protected:
+  at::Tensor objective(const at::Tensor& images, const at::Tensor& masks, const at::Tensor& targets,
+                       std::int64_t step) override;
+
+ private:
+  FinetuneConfig config_;  // with the path's fusion
+  DistillClock clock_;
+  AuxiliaryPath path_;
+  Beside beside_;
+};
+
+// The model that stays when the path is dropped.
+FinetuneConfig without_path(FinetuneConfig config);
+
+}  // namespace luvit

@@ -1,0 +1,196 @@
+#include "luvit/train/distillation.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "luvit/core/error.h"
+#include "luvit/core/text.h"
+#include "luvit/models/initial_values.h"
+#include "luvit/models/precision.h"
+#include "luvit/train/run_weights.h"
+#include "luvit/train/weight_average.h"
+
+namespace luvit {
+
+namespace {
+
+DistillClock clock_of(const RunConfig& config, const TaskParts& parts) {
+  const Length length = training_length(config.train, parts.train->size());
+  return {.steps_per_epoch = length.steps_per_epoch, .epochs = length.epochs};
+}
+
+std::string student_tap(const RunConfig& config, const DistillOptions& options) {
+  return block_tap(options.student_layer.value_or(config.model.depth) - 1);
+}
+
+const FrozenReference* guide_of(const ResumePoint* point) {
+  return point ? &point->state.guide : nullptr;
+}
+
+void add_to(NamedTensors& state, NamedTensors more) {
+  for (auto& one : more) state.push_back(std::move(one));
+}
+
+}  // namespace
+
+Beside::All::All(Module& model, Module* beside) {
+  add("", model);
+  if (beside) add("distill", *beside);
+}
+
+Beside::Beside(Module& model, Module* beside) : all_(model, beside), beside_(beside) {}
+
+std::vector<NamedTensor> Beside::own() {
+  std::vector<NamedTensor> tensors = all_.named_tensors();
+  std::erase_if(tensors,
+                [](const NamedTensor& one) { return one.role == Role::frozen || !one.name.starts_with("distill."); });
+  return tensors;
+}
+
+void Beside::initialise(const RunConfig& config, at::Device device) {
+  if (!beside_) return;
+  luvit::initialise(*beside_, config.model, {.seed = config.train.seed});
+  to_device(*beside_, device);
+}
+
+NamedTensors Beside::state() {
+  return as_trained(own());
+}
+
+void Beside::begin(NamedTensors& saved) {
+  const bool resumes = !saved.empty();
+  const std::size_t before = saved.size();
+  const std::vector<NamedTensor> tensors = own();
+  take_trained(tensors, saved);
+  if (resumes && before - saved.size() != tensors.size())
+    throw DataError("optimizer.safetensors: what was trained beside the model is not all there (distill.*)",
+                    "the checkpoint is of a run that distilled in another way");
+}
+
+double DistillClock::factor(const DistillOptions& options, std::int64_t step) const {
+  return distill_factor(options, static_cast<double>(step - 1) / static_cast<double>(steps_per_epoch), epochs);
+}
+
+FeatureDistillation::FeatureDistillation(const PretrainConfig& config, const TaskParts& parts,
+                                         const OpenedModel& teacher)
+    : Pretraining(config, parts),
+      config_(config),
+      clock_(clock_of(config, parts)),
+      teacher_(config.distill, teacher, config, parts.device),
+      match_(config.model.dim, teacher_.width(), config.distill.feature),
+      beside_(autoencoder(), &match_) {}
+
+FrozenReference FeatureDistillation::give_guidance(const ResumePoint* point) {
+  beside_.initialise(config_, device());
+  return teacher_.load(guide_of(point));
+}
+
+void FeatureDistillation::begin(NamedTensors& saved) {
+  if (device().is_meta()) teacher_.stay_on_meta();
+  beside_.begin(saved);
+}
+
+at::Tensor FeatureDistillation::objective(const at::Tensor& images, const at::Tensor& noise, std::int64_t step) {
+  const DistillOptions& options = config_.distill;
+  const std::string tap = student_tap(config_, options);
+  Taps taps({tap});
+  const at::Tensor task = autoencoder().loss(images, noise, &taps);
+  const std::int64_t kept = kept_patches(config_.model.patches(), config_.mae.mask_ratio);
+  const at::Tensor wanted = teacher_.look_at_patches(images, random_masking(noise, kept).keep);
+  return options.w_task * task + options.w_feat * clock_.factor(options, step) * match_(taps[tap], wanted);
+}
+
+FineTuningDistillation::FineTuningDistillation(const FinetuneConfig& config, const TaskParts& parts,
+                                               std::vector<std::string> classes, const OpenedModel& teacher)
+    : FineTuning(config, parts, std::move(classes)),
+      config_(config),
+      clock_(clock_of(config, parts)),
+      teacher_(config.distill, teacher, config, parts.device),
+      match_(config.distill.w_feat > 0
+                 ? std::make_unique<FeatureMatch>(config.model.dim, teacher_.width(), config.distill.feature)
+                 : nullptr),
+      beside_(classifier(), match_.get()) {}
+
+FrozenReference FineTuningDistillation::give_guidance(const ResumePoint* point) {
+  beside_.initialise(config_, device());
+  return teacher_.load(guide_of(point));
+}
+
+NamedTensors FineTuningDistillation::state() {
+  NamedTensors state = FineTuning::state();
+  add_to(state, beside_.state());
+  return state;
+}
+
+void FineTuningDistillation::begin(NamedTensors& saved) {
+  if (device().is_meta()) teacher_.stay_on_meta();
+  beside_.begin(saved);
+  FineTuning::begin(saved);
+}
+
+at::Tensor FineTuningDistillation::objective(const at::Tensor& images, const at::Tensor& masks,
+                                             const at::Tensor& targets, std::int64_t step) {
+  const DistillOptions& options = config_.distill;
+  const double factor = clock_.factor(options, step);
+  const std::string tap = student_tap(config_, options);
+  Taps taps({tap});
+  const at::Tensor logits = classifier().logits(classifier().features(images, masks, &taps));
+  const Teacher::Shown shown = teacher_.look(images, /*with_logits=*/options.w_kd > 0);
+  at::Tensor loss = options.w_task * soft_cross_entropy(logits, targets);
+  if (options.w_kd > 0)
+    loss = loss + options.w_kd * factor * logit_divergence(logits, shown.logits, options.temperature);
+  if (match_) loss = loss + options.w_feat * factor * (*match_)(taps[tap], shown.tokens);
+  return loss;
+}
+
+FinetuneConfig without_path(FinetuneConfig config) {
+  config.model.fusion = {};
+  config.model.fusion.kind = FusionKind::none;
+  return config;
+}
+
+AuxiliaryPathTraining::AuxiliaryPathTraining(const FinetuneConfig& config, const TaskParts& parts,
+                                             std::vector<std::string> classes)
+    : FineTuning(without_path(config), parts, std::move(classes)),
+      config_(config),
+      clock_(clock_of(config, parts)),
+      path_(config.model),
+      beside_(classifier(), &path_) {}
+
+// The path's fusion is a run's own: from fusion.weights, with an adapter where one is named.
+FrozenReference AuxiliaryPathTraining::give_guidance(const ResumePoint* point) {
+  std::optional<ResumePoint> guide;
+  if (point) {
+    guide = *point;
+    guide->state.frozen = point->state.guide;
+  }
+  const FrozenReference block = give_weights(path_, config_, /*from=*/"", guide ? &*guide : nullptr);
+  to_device(path_, device());
+  return block;
+}
+
+NamedTensors AuxiliaryPathTraining::state() {
+  NamedTensors state = FineTuning::state();
+  add_to(state, beside_.state());
+  return state;
+}
+
+void AuxiliaryPathTraining::begin(NamedTensors& saved) {
+  beside_.begin(saved);
+  FineTuning::begin(saved);
+}
+
+at::Tensor AuxiliaryPathTraining::objective(const at::Tensor& images, const at::Tensor& masks,
+                                            const at::Tensor& targets, std::int64_t step) {
+  const DistillOptions& options = config_.distill;
+  const double factor = clock_.factor(options, step);
+  const at::Tensor tokens = classifier().encode(images, masks);
+  const at::Tensor fused = path_.fused(tokens);
+  at::Tensor loss = soft_cross_entropy(classifier().logits(tokens), targets) +
+                    options.lambda * factor * soft_cross_entropy(path_.logits(fused), targets);
+  if (options.mu > 0) loss = loss + options.mu * factor * path_.dissimilarity(tokens, fused);
+  return loss;
+}
+
+}  // namespace luvit
