@@ -95,6 +95,12 @@ void OptionsParser::add(const std::string& names, double& target, const std::str
   implementation_->number(names, help, set)->default_str(exact(target));
 }
 
+void OptionsParser::add(const std::string& names, std::optional<double>& target, const std::string& help) {
+  std::string option = Implementation::spoken(names);
+  implementation_->number(names, help,
+                          [=, &target](const std::string& text) { target = parse_option_real(option, text); });
+}
+
 void OptionsParser::add(const std::string& names, std::vector<std::string>& target, const std::string& help) {
   implementation_->app.add_option(names, target, help)->type_name("TEXT");
 }

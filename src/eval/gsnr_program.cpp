@@ -1,5 +1,4 @@
 #include <iostream>
-#include <limits>
 
 #include "gsnr.h"
 #include "luvit/config/options_parser.h"
@@ -30,7 +29,7 @@ struct GsnrCommand {
   std::vector<std::string> runs, data;
   std::string out, precision = "float32", device = "auto";
   ProbeOptions probe;
-  double label_smoothing = std::numeric_limits<double>::quiet_NaN();  // the run's own
+  std::optional<double> label_smoothing;  // the run's own
   std::int64_t seed = 0, threads = 0, workers = 0;
   std::optional<std::int64_t> ranks;
   bool dump_probe = false;
@@ -61,8 +60,8 @@ bool parse(GsnrCommand& command, int argc, char** argv) {
 }
 
 void check(const GsnrCommand& command) {
-  const double smoothing = command.label_smoothing;
-  if (smoothing < 0 || smoothing >= 1) throw UsageError(str("--label-smoothing ", smoothing, " is not within [0, 1)"));
+  if (const auto& smoothing = command.label_smoothing; smoothing && (*smoothing < 0 || *smoothing >= 1))
+    throw UsageError(str("--label-smoothing ", *smoothing, " is not within [0, 1)"));
   require_output_folder("--out", command.out);
 }
 
@@ -117,8 +116,7 @@ class Measurement {
 
  private:
   void open() {
-    const bool known = !std::isnan(command_.label_smoothing);
-    weights_ = gsnr_weights(command_.runs, known ? std::make_optional(command_.label_smoothing) : std::nullopt);
+    weights_ = gsnr_weights(command_.runs, command_.label_smoothing);
     if (command_.runs.size() > 1) shared_ = shared_tensors(weights_);
     bool labels = false;
     for (const GsnrWeights& one : weights_)

@@ -31,6 +31,10 @@ std::string significant(double value) {
   return std::isfinite(value) ? text : no_value;
 }
 
+std::string step_text(double step) {
+  return count_text(std::llround(step));
+}
+
 std::string with_interval(const Value& value) {
   if (!std::isfinite(value.low)) return significant(value.value);
   return str(significant(value.value), " [", significant(value.low), ", ", significant(value.high), "]");
@@ -105,7 +109,7 @@ Figure course_map(const GsnrReport& report, const std::string& run) {
               .colour = {.label = "R_l"}};
   map.values.resize(map.rows.size());
   for (const Point* point : points_of(report, run)) {
-    map.columns.push_back(std::isfinite(point->step) ? significant(point->step) : "end");
+    map.columns.push_back(std::isfinite(point->step) ? step_text(point->step) : "end");
     for (std::size_t i = 0; i < map.rows.size(); ++i) {
       const Layer* layer = layer_named(*point, map.rows[i]);
       map.values[i].push_back(layer ? layer->ratio.value : nothing);
@@ -139,7 +143,7 @@ void add_points(Page& page, const GsnrReport& report) {
   page.section("Figures by layer");
   for (const std::string& run : runs_of(report)) {
     const Point& point = *points_of(report, run).back();
-    page.heading(std::isfinite(point.step) ? str(run, ", step ", significant(point.step)) : run);
+    page.heading(std::isfinite(point.step) ? str(run, ", step ", step_text(point.step)) : run);
     Table table{.columns = {{"layer"},
                             {"parameters", Align::right},
                             {"left out", Align::right},

@@ -21,6 +21,7 @@ class OptionsParser {
   void add(const std::string& names, std::optional<std::int64_t>& target, const std::string& help, std::int64_t low = 0,
            std::int64_t high = INT64_MAX);
   void add(const std::string& names, double& target, const std::string& help);
+  void add(const std::string& names, std::optional<double>& target, const std::string& help);
   void add(const std::string& names, std::vector<std::string>& target, const std::string& help);   // --x A B --x C
   void each(const std::string& names, std::vector<std::string>& target, const std::string& help);  // --x A --x C
   void choice(const std::string& names, std::string& target, const std::vector<std::string>& choices,
