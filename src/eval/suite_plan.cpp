@@ -234,8 +234,8 @@ class Planner {
       if (!path_exists(plan_.masks.back())) missing.push_back(plan_.masks.back());
     }
     if (!missing.empty())
-      throw DataError(str(missing.front(), ": no mask of ", images.name(0), " and the like; ", missing.size(), " of ",
-                          images.size(), " images have none"),
+      throw DataError(str(missing.front(), ": no mask of this name; ", missing.size(), " of ", images.size(),
+                          " images have none"),
                       str("expected is ", key_, ".masks/CLASS/STEM.png for each CLASS/STEM.* of .data"));
     const std::int64_t others = std::ssize(list_images(plan_.options.masks).images) - all;
     if (others > 0) warn(str(others, " masks in ", plan_.options.masks, " belong to no image"));
@@ -249,7 +249,8 @@ class Planner {
       const bool number = !block.empty() && block.size() < 5 && block.find_first_not_of("0123456789") == block.npos;
       if (block != "llm" && (!number || std::stoll(block) >= model_.options.depth))
         throw UsageError(str(key_, ".attention_of: '", escape(block), "', expected a ViT block, 0 to ",
-                             model_.options.depth - 1, ", or llm"));
+                             model_.options.depth - 1, ", or llm"),
+                         "blocks count from 0; the last one is looked at anyway");
     }
     if (has_block) return;
     if (std::erase(blocks, "llm") > 0) warn("attention_of: the model has no language block; llm is left out");

@@ -174,8 +174,7 @@ TEST(Eval, AnswersWhatCannotBe) {
     EXPECT_NE(result.err.find(text), std::string::npos) << result.err;
     EXPECT_TRUE(result.last_error_line().starts_with("hint: ")) << result.err;
   };
-  expect(small.eval("x", {"suites.photos.kind=imagenet_s"}), 2,
-         "key `suites.photos.kind`: imagenet_s is not in this version");
+  expect(small.eval("x", {"suites.photos.kind=coco"}), 2, "key `suites.photos.kind`: coco is not in this version");
   expect(small.eval("x", {"suites.photos.kind=imagenet"}), 3, "the model has 4 classes of other names");
   expect(small.eval("x", {"suites.photo.data=a"}), 2, "`suites` has no entry `photo`; it has photos, knn");
   expect(small.eval("x", {"suites.photos.dta=a"}), 2, "did you mean `suites.photos.data`?");
