@@ -7,6 +7,7 @@
 #include "luvit/core/version.h"
 #include "luvit/io/csv.h"
 #include "luvit/report/gsnr_report.h"
+#include "luvit/report/training_curves.h"
 #include "text_table.h"
 
 namespace luvit {
@@ -103,6 +104,21 @@ std::string settings_text(const GsnrPoint& point, std::size_t sets) {
   return str(sets, sets == 1 ? " set" : " disjoint sets", " of N = ", point.draws.samples,
              " images, K = ", point.draws.batches, " mean gradients of B = ", point.draws.samples / point.draws.batches,
              " each");
+}
+
+// What the runs themselves logged (gsnr.every_steps).
+std::vector<Figure> logged_by(const std::vector<GsnrPoint>& points) {
+  std::vector<Figure> found;
+  std::set<std::string> seen;
+  for (const GsnrPoint& point : points) {
+    if (!seen.insert(point.of.run).second || !path_exists(fs::path(point.of.run) / "metrics.jsonl")) continue;
+    for (Figure& figure : training_curves(point.of.run)) {
+      if (figure.name != "gsnr") continue;
+      figure.name = "gsnr_logged_" + point.of.run;
+      found.push_back(std::move(figure));
+    }
+  }
+  return found;
 }
 
 }  // namespace
@@ -221,6 +237,7 @@ void write_gsnr_pages(const fs::path& folder, const GsnrResults& results) {
       out.rows.push_back({row.level == GsnrLevel::shared ? "all shared" : row.name, row.first, row.second, difference});
     }
   }
+  report.logged = logged_by(results.points);
   write_gsnr_report(folder, report);
 }
 

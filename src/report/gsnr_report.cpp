@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <optional>
 
 #include "luvit/core/text.h"
 #include "luvit/report/charts.h"
@@ -118,8 +119,8 @@ Figure course_map(const GsnrReport& report, const std::string& run) {
   return draw(map);
 }
 
-// Runs of several checkpoints beside one another.
-Figure course(const GsnrReport& report, const std::string& name) {
+// Runs of several checkpoints beside one another; nullopt where none of them has this layer.
+std::optional<Figure> course(const GsnrReport& report, const std::string& name) {
   Plot plot{
       .name = "gsnr_" + name, .title = str("R_l over training: ", name), .x = {.label = "step"}, .y = {.label = "R_l"}};
   for (const std::string& run : runs_of(report)) {
@@ -136,6 +137,7 @@ Figure course(const GsnrReport& report, const std::string& name) {
       line.low.clear(), line.high.clear();
     if (line.x.size() > 1) plot.lines.push_back(std::move(line));
   }
+  if (plot.lines.empty()) return std::nullopt;
   return draw(plot);
 }
 
@@ -216,8 +218,13 @@ void write_gsnr_report(const fs::path& folder, const GsnrReport& report) {
             "Each row a layer, each column a checkpoint; brighter is a higher R_l. Real labels raise it early in "
             "training (Liu et al. 2020), random ones do not.");
     for (const std::string& layer : layers_of(report))
-      add(course(report, layer), "The band is the 95% interval over the probe sets.");
+      if (auto figure = course(report, layer))
+        add(std::move(*figure), "The band is the 95% interval over the probe sets.");
   }
+  if (!report.logged.empty()) page.section("Logged during training");
+  for (const Figure& figure : report.logged)
+    add(figure,
+        "Of single steps, over their own images as training saw them (gsnr.every_steps): few samples, so it scatters.");
   add_points(page, report);
   add_comparisons(page, report);
   write_durably(folder / "report.html", page.html());

@@ -30,6 +30,17 @@ TEST(TrainingCurves, LossRateAndTop1) {
   for (const Figure& figure : figures) EXPECT_EQ(ill_formed(svg_file(figure)), "");
 }
 
+TEST(TrainingCurves, GradientNoiseOfTheModelAndThreeOfItsBlocks) {
+  std::string layers;
+  for (int block = 0; block < 12; ++block)
+    layers += ",\"blocks." + std::to_string(block) + "\":{\"r_l\":" + std::to_string(block) + "}";
+  const auto figures = curves_of(
+      "{\"kind\":\"gsnr\",\"step\":4,\"all\":{\"r_l\":0.5},\"layers\":{\"fusion\":{\"r_l\":7}" + layers + "}}\n");
+  ASSERT_EQ(figures.size(), 1u);
+  EXPECT_EQ(figures[0].data,
+            "series,x,y\r\nall,4,0.5\r\nblocks.0,4,0\r\nblocks.6,4,6\r\nblocks.11,4,11\r\nfusion,4,7\r\n");
+}
+
 TEST(TrainingCurves, LeavesOutWhatIsNotThere) {
   EXPECT_TRUE(curves_of("").empty());
   EXPECT_EQ(curves_of("{\"kind\":\"step\",\"step\":1,\"loss\":2}\n").size(), 1u);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "luvit/core/files.h"
+#include "luvit/report/figure.h"
 
 namespace luvit {
 
@@ -40,6 +41,7 @@ struct GsnrReport {
   std::vector<std::pair<std::string, std::string>> settings = {};
   std::vector<Point> points = {};  // run by run, oldest first
   std::vector<Comparison> comparisons = {};
+  std::vector<Figure> logged = {};  // what runs wrote down while they trained
 };
 
 // FOLDER/report.html with, in FOLDER/figures, the profile over the layers and, where a run has several checkpoints, its
