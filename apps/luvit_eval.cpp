@@ -16,6 +16,7 @@ int program(int argc, char** argv) {
                   {"compare", luvit::compare_program},
                   {"seeds", luvit::seeds_program},
                   {"table", luvit::table_program},
+                  {"report", luvit::report_program},
                   {"gsnr", luvit::gsnr_program}};
   for (const auto& command : commands)
     if (argc > 1 && std::strcmp(argv[1], command.word) == 0) return command.body(argc - 1, argv + 1);

@@ -3,11 +3,14 @@
 #include <iostream>
 
 #include "luvit/config/options_parser.h"
+#include "luvit/core/error.h"
 #include "luvit/core/files.h"
 #include "luvit/core/log.h"
+#include "luvit/core/text.h"
 #include "luvit/eval/compare.h"
 #include "luvit/eval/seeds.h"
 #include "luvit/eval/table.h"
+#include "luvit/report/side_by_side.h"
 
 namespace luvit {
 namespace {
@@ -60,6 +63,32 @@ int seeds_program(int argc, char** argv) {
   for (const std::string& line : summary.warnings) log_warning(line);
   write_durably(out, seeds_json(summary));
   std::cout << seeds_text(summary);
+  return 0;
+}
+
+int report_program(int argc, char** argv) {
+  std::vector<std::string> words;
+  std::string output;
+  OptionsParser parser("luvit_eval report",
+                       "One page with the analyses of several models side by side, from their imagenet_s suites.");
+  parser.positional("DIR", words,
+                    "evaluations' folders, the one that the others are compared with first; NAME=DIR says what a model is "
+                    "called, else its folder's name");
+  parser.add("--output", output, "the folder for report.html and figures/");
+  for (const char* name : {"DIR", "--output"}) parser.required(name);
+  if (!parser.parse(argc, argv)) return 0;
+  std::vector<NamedRun> runs;
+  for (const std::string& word : words) {
+    const auto equals = word.find('=');
+    const bool is_named = !path_exists(word) && equals != std::string::npos && equals > 0;
+    const fs::path folder = is_named ? word.substr(equals + 1) : word;
+    runs.push_back({is_named ? word.substr(0, equals) : read_evaluation(folder).name(), folder});
+    for (std::size_t i = 0; i + 1 < runs.size(); ++i)
+      if (runs[i].name == runs.back().name)
+        throw UsageError(str("two evaluations are called ", escape(runs.back().name)), "NAME=DIR gives one a name");
+  }
+  write_side_by_side(runs, output);
+  log_info(str("report: ", escape((fs::path(output) / "report.html").string())));
   return 0;
 }
 

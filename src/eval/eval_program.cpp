@@ -25,7 +25,7 @@ EvalCommand parse(int argc, char** argv) {
   EvalCommand command;
   OptionsParser parser("luvit_eval",
                        "Evaluates a model on the suites of a config. Other commands, each with a --help of its own: "
-                       "luvit_eval corrupt, compare, seeds, table, gsnr.");
+                       "luvit_eval corrupt, compare, seeds, table, report, gsnr.");
   parser.add("--config", command.config, "YAML file; `base:` in it inherits from others");
   parser.add("--weights", command.weights, "the model: this project's file, or a checkpoint folder");
   parser.add("--output", command.output, "the evaluation's folder");
@@ -43,7 +43,7 @@ EvalCommand parse(int argc, char** argv) {
     if (word.find('=') == std::string::npos && !command.help)
       throw UsageError(
           str("`", escape(word), "` is neither an option, an override (key.path=value) nor a command"),
-          "`luvit_eval --help` lists the options and keys; commands come first: corrupt, compare, seeds, table, gsnr");
+          "`luvit_eval --help` lists the options and keys; commands come first: corrupt, compare, seeds, table, report, gsnr");
   return command;
 }
 

@@ -99,6 +99,22 @@ void Page::gallery(const std::vector<GalleryItem>& items) {
   body_ += "</div>\n";
 }
 
+void Page::picture_table(const PictureTable& table) {
+  end_figures();
+  body_ += "<div class=\"scroll\"><table class=\"panels\">\n<thead><tr>\n<th></th>\n";
+  for (const std::string& column : table.columns) body_ += element("th", column);
+  body_ += "</tr></thead>\n<tbody>\n";
+  for (const PictureTable::Row& row : table.rows) {
+    body_ += "<tr>\n<th>\n";
+    for (const std::string& line : row.lines) body_ += element("div", line);
+    body_ += "</th>\n";
+    for (const Picture& picture : row.pictures)
+      body_ += str("<td>\n", picture.bytes.empty() ? "–\n" : image_element(picture), "</td>\n");
+    body_ += "</tr>\n";
+  }
+  body_ += "</tbody>\n</table></div>\n";
+}
+
 void Page::figure(const Figure& figure, const std::string& caption) {
   captioned("<div class=\"scroll\">" + inline_svg(figure) + "</div>\n", caption);
 }

@@ -15,7 +15,7 @@ bool is_shown(const SuiteResult& suite, const std::string& key) {
                                      backgrounds = {"original", "mixed_same", "mixed_rand", "mixed_next",
                                                     "no_fg",    "only_bg_b",  "only_bg_t",  "only_fg",
                                                     "gap_os",   "gap_or",     "gap_sr"};
-  if (overview.count(key)) return true;
+  if (overview.count(key) || suite.kind == "imagenet_s") return true;
   if (corruptions.count(key)) return !suite.cells.empty();
   return backgrounds.count(key) && suite.kind == "imagenet9" && suite.figure("original");
 }
@@ -56,7 +56,7 @@ void add_provenance(Report& report) {
   page.terms(facts);
   page.paragraph(
       "Beside this page: results.json holds all figures, predictions/ every image's prediction where these were "
-      "written, figures/ each figure as SVG with its data as CSV.");
+      "written, analysis/ what each image of an analysis gave, figures/ each figure as SVG with its data as CSV.");
 }
 
 }  // namespace luvit

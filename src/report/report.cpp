@@ -49,6 +49,7 @@ void write_report(const fs::path& run_folder) {
   add_overview(report);
   add_corruptions(report);
   add_backgrounds(report);
+  add_tokens(report);
   add_calibration(report);
   add_classes(report);
   add_mistakes(report);

@@ -112,13 +112,27 @@ void read_interval(SuiteResult& suite, const Node& node) {
   suite.interval = Interval{ends[0], ends[1]};
 }
 
+// Numbers, and null for those that were not measured.
+std::optional<std::vector<double>> list_of(const Json& value) {
+  if (!value.is_array() || value.empty()) return std::nullopt;
+  std::vector<double> list;
+  for (const Json& item : value) {
+    if (!item.is_number() && !item.is_null()) return std::nullopt;
+    list.push_back(item.is_null() ? std::nan("") : item.get<double>());
+  }
+  return list;
+}
+
 // Numbers into `figures`, objects opened, the rest into `notes`.
 void read_other(SuiteResult& suite, const std::string& key, const Json& value) {
   if (value.is_object()) {
     for (const auto& [inner, inner_value] : value.items()) read_other(suite, str(key, '.', inner), inner_value);
   } else if (value.is_number()) {
     suite.figures[key] = value.get<double>();
-  } else if (!value.is_null()) {
+  } else if (const auto list = list_of(value)) {
+    suite.lists[key] = *list;
+    if (suite.kind != "imagenet_s") suite.notes.emplace_back(key, plain_text(value));
+  } else if (!value.is_null() && !(suite.kind == "imagenet_s" && value.is_array())) {
     suite.notes.emplace_back(key, plain_text(value));
   }
 }
@@ -193,6 +207,12 @@ void read_warnings(RunResults& results, const Json& provenance) {
 std::optional<double> SuiteResult::figure(const std::string& key) const {
   const auto found = figures.find(key);
   return found == figures.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<Interval> SuiteResult::interval_of(const std::string& key) const {
+  const auto found = lists.find(key);
+  if (found == lists.end() || found->second.size() != 2) return std::nullopt;
+  return Interval{found->second[0], found->second[1]};
 }
 
 std::int64_t SuiteResult::images() const {

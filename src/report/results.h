@@ -24,6 +24,8 @@ struct SuiteResult {
   bool generated = false;  // corruptions made here, not the published files
   // Every number of the suite by its key, those within objects by "object.key".
   std::map<std::string, double> figures;
+  // Lists of numbers, by key as above; of an interval its two ends. NaN for what was not measured.
+  std::map<std::string, std::vector<double>> lists;
   std::vector<std::pair<std::string, std::string>> notes;          // what is no number
   std::optional<Interval> interval;                                // of top-1
   std::vector<std::pair<std::string, std::vector<double>>> cells;  // top-1 of a corruption's five severities
@@ -31,6 +33,7 @@ struct SuiteResult {
   std::vector<ClassCount> classes;
 
   std::optional<double> figure(const std::string& key) const;
+  std::optional<Interval> interval_of(const std::string& key) const;  // a list of two
   std::int64_t images() const;  // 0 where the file does not say
 };
 

@@ -26,6 +26,7 @@ struct Report {
 void add_overview(Report& report);
 void add_corruptions(Report& report);
 void add_backgrounds(Report& report);
+void add_tokens(Report& report);
 void add_calibration(Report& report);
 void add_classes(Report& report);
 void add_mistakes(Report& report);

@@ -26,6 +26,16 @@ struct GalleryItem {
   std::vector<std::string> lines;
 };
 
+// Small pictures in rows and columns, each row with lines of text before it; a picture without bytes is an empty cell.
+struct PictureTable {
+  std::vector<std::string> columns;
+  struct Row {
+    std::vector<std::string> lines;
+    std::vector<Picture> pictures;  // a column each
+  };
+  std::vector<Row> rows;
+};
+
 // An HTML page that stands alone: no script, nothing loaded from anywhere (its own policy forbids it), light and dark,
 // for any width; what is wider scrolls in a box of its own. All text given is plain and escaped here. Well-formed as
 // XML too.
@@ -44,6 +54,7 @@ class Page {
   // Terms with an explanation each.
   void terms(const std::vector<std::pair<std::string, std::string>>& terms);
   void gallery(const std::vector<GalleryItem>& items);
+  void picture_table(const PictureTable& table);
   // Figures and pictures stand beside each other where there is room. The caption is below.
   void figure(const Figure& figure, const std::string& caption);
   void picture(const Picture& picture, const std::string& caption);
