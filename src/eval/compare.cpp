@@ -2,6 +2,7 @@
 
 #include <unordered_map>
 
+#include "compare_tokens.h"
 #include "correct.h"
 #include "luvit/core/error.h"
 #include "luvit/core/text.h"
@@ -115,13 +116,17 @@ Comparison compare_runs(const EvaluatedRun& a, const EvaluatedRun& b, const Boot
       continue;
     }
     require_same_kind(suite, *other, a, b);
-    const fs::path file_a = a.predictions(suite), file_b = b.predictions(*other);
+    const bool of_tokens = suite.kind == "imagenet_s";
+    const fs::path file_a = of_tokens ? a.analysis(suite) : a.predictions(suite);
+    const fs::path file_b = of_tokens ? b.analysis(*other) : b.predictions(*other);
     if (const bool in_a = path_exists(file_a); !in_a || !path_exists(file_b)) {
       comparison.left_out.push_back(
-          str("suite ", name, ": no ", (in_a ? file_b : file_a).string(), " (predictions: false?); left out"));
+          str("suite ", name, ": no ", (in_a ? file_b : file_a).string(),
+              of_tokens ? "" : " (predictions: false?)", "; left out"));
       continue;
     }
-    comparison.suites.push_back(compare_suite(suite, file_a, file_b, bootstrap));
+    comparison.suites.push_back(of_tokens ? compare_tokens(suite.name, file_a, file_b, bootstrap)
+                                          : compare_suite(suite, file_a, file_b, bootstrap));
   }
   for (const EvaluatedSuite& suite : b.suites)
     if (!a.suite(suite.name))

@@ -20,9 +20,14 @@ const char* const file_hint = "expected a luvit_eval output folder or its result
 
 // Settings and counts, which say nothing of a model.
 bool is_no_metric(const std::string& key) {
-  for (const char* name : {"n", "n_used", "k", "temperature", "threshold", "skipped", "seconds", "images_per_second"})
+  for (const char* name : {"n", "n_used", "n_foreground", "k", "temperature", "threshold", "best_threshold", "skipped",
+                           "seconds", "images_per_second"})
     if (key == name) return true;
   return false;
+}
+
+bool is_pair(const Json& value) {
+  return value.is_array() && value.size() == 2 && value[0].is_number() && value[1].is_number();
 }
 
 void collect_metrics(const Json& object, const std::string& prefix, EvaluatedSuite& suite) {
@@ -31,6 +36,8 @@ void collect_metrics(const Json& object, const std::string& prefix, EvaluatedSui
       collect_metrics(value, prefix + key + ".", suite);
     } else if (value.is_number() && !is_no_metric(key)) {
       suite.metrics.emplace_back(prefix + key, value.get<double>());
+    } else if (constexpr std::string_view end = "_interval95"; key.ends_with(end) && is_pair(value)) {
+      suite.intervals[prefix + key.substr(0, key.size() - end.size())] = {value[0], value[1]};
     }
   }
 }
@@ -115,6 +122,10 @@ std::string EvaluatedRun::name() const {
 
 fs::path EvaluatedRun::predictions(const EvaluatedSuite& suite) const {
   return file.parent_path() / "predictions" / (suite.name + ".csv");
+}
+
+fs::path EvaluatedRun::analysis(const EvaluatedSuite& suite) const {
+  return file.parent_path() / "analysis" / (suite.name + ".csv");
 }
 
 PredictionReader::PredictionReader(const fs::path& path) : reader_(std::make_unique<CsvReader>(path)) {

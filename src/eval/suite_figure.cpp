@@ -71,6 +71,7 @@ bool fits(const EvaluatedSuite& suite, const PaperColumn& column) {
 std::optional<Interval> image_interval(const EvaluatedRun& run, const EvaluatedSuite& suite,
                                        const PaperColumn& column) {
   if (column.metric == "top1") return suite.interval95;
+  if (const auto found = suite.intervals.find(column.metric); found != suite.intervals.end()) return found->second;
   const fs::path file = run.predictions(suite);
   if (!path_exists(file)) return std::nullopt;
   if (column.metric == "acc19" || column.metric == "acc15") return by_source_images(file, column.metric == "acc15");

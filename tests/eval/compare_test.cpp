@@ -203,5 +203,47 @@ TEST_F(CompareTest, ResultsThatAreNone) {
   EXPECT_THROW(read_evaluation(folder_.path()), DataError);
 }
 
+// Four images, one of them without background: three have a gap. IoUs count where no threshold was chosen: the second
+// and the fourth.
+TEST_F(CompareTest, AnalysesAreComparedImageByImage) {
+  const Json suite = {{"kind", "imagenet_s"}, {"n_used", 3}};
+  a_.suite("ins", suite).analysis("ins", "a/1.png,2,2,1.0,1.5,0.9,0.9\r\na/2.png,2,2,1.0,1.25,0.5,0.25\r\n"
+                                         "a/3.png,4,0,1.0,,0.1,0.1\r\nb/4.png,1,3,2.0,1.0,0.25,0.5\r\n");
+  b_.suite("ins", suite).analysis("ins", "a/1.png,2,2,1.0,0.5,0.1,0.1\r\na/2.png,2,2,1.0,1.5,0.75,0.25\r\n"
+                                         "a/3.png,4,0,1.0,,0.2,0.2\r\nb/4.png,1,3,2.0,1.0,0.5,\r\n");
+  const Comparison comparison = compare();
+  ASSERT_EQ(comparison.suites.size(), 1u);
+  const SuitePairs& pairs = comparison.suites[0];
+  EXPECT_EQ(pairs.all.n, 3);
+  EXPECT_DOUBLE_EQ(pairs.all.a, 2.0 / 3);
+  EXPECT_DOUBLE_EQ(pairs.all.b, 1.0 / 3);
+  EXPECT_EQ(pairs.all.a_only, 1);
+  EXPECT_EQ(pairs.all.b_only, 0);
+  ASSERT_EQ(pairs.means.size(), 3u);
+  EXPECT_EQ(pairs.means[0].first, "gap");
+  EXPECT_EQ(pairs.means[0].second.n, 3);
+  EXPECT_NEAR(pairs.means[0].second.difference(), (-1.0 + 0.25 + 0) / 3, 1e-15);
+  EXPECT_EQ(pairs.means[0].second.a_higher, 1);
+  EXPECT_EQ(pairs.means[0].second.b_higher, 1);
+  EXPECT_EQ(pairs.means[1].first, "iou_magnitude");
+  EXPECT_EQ(pairs.means[1].second.n, 2);
+  EXPECT_DOUBLE_EQ(pairs.means[1].second.difference(), 0.25);
+  EXPECT_EQ(pairs.means[1].second.interval95.low, 0.25);
+  EXPECT_EQ(pairs.means[2].second.n, 1);  // one field is empty
+
+  const Json json = Json::parse(comparison_json(comparison)).at("suites").at("ins");
+  EXPECT_EQ(json.at("metric"), "share_bg_above_fg");
+  EXPECT_EQ(json.at("means").at("gap").at("sign_test").at("p"), 1.0);
+  EXPECT_NE(comparison_text(comparison).find("iou_frequency"), std::string::npos);
+}
+
+TEST_F(CompareTest, AnalysesUnderOtherMasksAreNotCompared) {
+  a_.suite("ins", {{"kind", "imagenet_s"}}).analysis("ins", "a/1.png,2,2,1.0,1.5,0.9,0.9\r\n");
+  b_.suite("ins", {{"kind", "imagenet_s"}}).analysis("ins", "a/1.png,3,1,1.0,1.5,0.9,0.9\r\n");
+  EXPECT_NE(refusal().find("has 2 foreground and 2 background cells"), std::string::npos);
+  b_.analysis("ins", "a/2.png,2,2,1.0,1.5,0.9,0.9\r\n");
+  EXPECT_NE(refusal().find("image a/1.png is in"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace luvit

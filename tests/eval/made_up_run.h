@@ -40,6 +40,13 @@ class MadeUpRun {
     std::ofstream(folder_ / "predictions" / (name + ".csv"), std::ios::binary) << text;
     return *this;
   }
+  MadeUpRun& analysis(const std::string& name, const std::string& lines) {
+    std::filesystem::create_directories(folder_ / "analysis");
+    std::ofstream(folder_ / "analysis" / (name + ".csv"), std::ios::binary)
+        << "path,fg_cells,bg_cells,entropy_fg,entropy_bg,iou_magnitude,iou_frequency\r\n"
+        << lines;
+    return *this;
+  }
   EvaluatedRun read() const {
     write();
     return read_evaluation(folder_);

@@ -22,11 +22,23 @@ struct SourcePairs {
   double p = 1;
 };
 
+// imagenet_s: a mean over images of a value that each has. The sign test is of which of the two is higher.
+struct MeanPairs {
+  std::int64_t n = 0;  // images that both have it for
+  double a = 0, b = 0;
+  Interval interval95;  // of b − a, paired bootstrap
+  std::int64_t a_higher = 0, b_higher = 0;
+  double sign_p = 1;
+  double difference() const { return b - a; }
+};
+
 struct SuitePairs {
   std::string name;
+  std::string metric = "top1";  // what the shares in `all` are of
   Pairs all;
   std::optional<SourcePairs> by_source;                   // imagenet_c
   std::vector<std::pair<std::string, Pairs>> variations;  // imagenet9: original, mixed_same …
+  std::vector<std::pair<std::string, MeanPairs>> means;   // imagenet_s: gap, iou_magnitude, iou_frequency
 };
 
 struct Comparison {

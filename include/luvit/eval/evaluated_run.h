@@ -23,6 +23,7 @@ struct EvaluatedSuite {
   std::vector<std::pair<std::string, double>> metrics;
   std::optional<std::int64_t> n;
   std::optional<Interval> interval95;  // of top1
+  std::map<std::string, Interval> intervals;  // of other metrics, where the file has KEY_interval95 beside KEY
 
   std::optional<double> metric(const std::string& key) const;
 };
@@ -36,6 +37,7 @@ struct EvaluatedRun {
   const EvaluatedSuite* suite(const std::string& name) const;
   std::string name() const;                                 // the folder's, for people
   fs::path predictions(const EvaluatedSuite& suite) const;  // predictions/NAME.csv beside results.json
+  fs::path analysis(const EvaluatedSuite& suite) const;     // analysis/NAME.csv
 };
 
 // A run's folder or its results.json. DataError naming the file and the place in it where it is missing or malformed.
