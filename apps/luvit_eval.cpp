@@ -12,12 +12,9 @@ int program(int argc, char** argv) {
   constexpr struct {
     const char* word;
     int (*body)(int argc, char** argv);
-  } commands[] = {{"corrupt", luvit::corrupt_program},
-                  {"compare", luvit::compare_program},
-                  {"seeds", luvit::seeds_program},
-                  {"table", luvit::table_program},
-                  {"report", luvit::report_program},
-                  {"gsnr", luvit::gsnr_program}};
+  } commands[] = {{"corrupt", luvit::corrupt_program}, {"compare", luvit::compare_program},
+                  {"seeds", luvit::seeds_program},     {"table", luvit::table_program},
+                  {"report", luvit::report_program},   {"gsnr", luvit::gsnr_program}};
   for (const auto& command : commands)
     if (argc > 1 && std::strcmp(argv[1], command.word) == 0) return command.body(argc - 1, argv + 1);
   return luvit::eval_program(argc, argv);

@@ -71,9 +71,10 @@ int report_program(int argc, char** argv) {
   std::string output;
   OptionsParser parser("luvit_eval report",
                        "One page with the analyses of several models side by side, from their imagenet_s suites.");
-  parser.positional("DIR", words,
-                    "evaluations' folders, the one that the others are compared with first; NAME=DIR says what a model is "
-                    "called, else its folder's name");
+  parser.positional(
+      "DIR", words,
+      "evaluations' folders, the one that the others are compared with first; NAME=DIR says what a model is "
+      "called, else its folder's name");
   parser.add("--output", output, "the folder for report.html and figures/");
   for (const char* name : {"DIR", "--output"}) parser.required(name);
   if (!parser.parse(argc, argv)) return 0;

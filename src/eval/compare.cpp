@@ -120,9 +120,8 @@ Comparison compare_runs(const EvaluatedRun& a, const EvaluatedRun& b, const Boot
     const fs::path file_a = of_tokens ? a.analysis(suite) : a.predictions(suite);
     const fs::path file_b = of_tokens ? b.analysis(*other) : b.predictions(*other);
     if (const bool in_a = path_exists(file_a); !in_a || !path_exists(file_b)) {
-      comparison.left_out.push_back(
-          str("suite ", name, ": no ", (in_a ? file_b : file_a).string(),
-              of_tokens ? "" : " (predictions: false?)", "; left out"));
+      comparison.left_out.push_back(str("suite ", name, ": no ", (in_a ? file_b : file_a).string(),
+                                        of_tokens ? "" : " (predictions: false?)", "; left out"));
       continue;
     }
     comparison.suites.push_back(of_tokens ? compare_tokens(suite.name, file_a, file_b, bootstrap)

@@ -41,8 +41,8 @@ void require_same_images(const std::vector<Line>& a, const std::vector<Line>& b,
                       "both models must have looked at the same images");
     if (a[i].fg_cells != b[i].fg_cells || a[i].bg_cells != b[i].bg_cells)
       throw DataError(str("image ", escape(a[i].path), " has ", a[i].fg_cells, " foreground and ", a[i].bg_cells,
-                          " background cells in ", file_a.string(), ", ", b[i].fg_cells, " and ", b[i].bg_cells,
-                          " in ", file_b.string()),
+                          " background cells in ", file_a.string(), ", ", b[i].fg_cells, " and ", b[i].bg_cells, " in ",
+                          file_b.string()),
                       "masks, crops and patches must be the same for both models");
   }
 }

@@ -41,9 +41,9 @@ EvalCommand parse(int argc, char** argv) {
   if (command.help) command.help->resize(std::min(command.help->size(), command.help->find('=')));
   for (const auto& word : command.overrides)
     if (word.find('=') == std::string::npos && !command.help)
-      throw UsageError(
-          str("`", escape(word), "` is neither an option, an override (key.path=value) nor a command"),
-          "`luvit_eval --help` lists the options and keys; commands come first: corrupt, compare, seeds, table, report, gsnr");
+      throw UsageError(str("`", escape(word), "` is neither an option, an override (key.path=value) nor a command"),
+                       "`luvit_eval --help` lists the options and keys; commands come first: corrupt, compare, seeds, "
+                       "table, report, gsnr");
   return command;
 }
 

@@ -243,9 +243,9 @@ std::optional<FilteringFigures> Evaluation::filter_suite(Team& team, const Suite
   });
   if (team.from_leader(figures ? "done" : "") == "done") return figures ? figures : FilteringFigures();
   const Clock::time_point start = Clock::now();
-  figures = measure_filtering(
-      team, {plan, description_, asked_.weights, *model_, compute_type(config_.precision), device_}, maps,
-      pass_over(plan));
+  figures =
+      measure_filtering(team, {plan, description_, asked_.weights, *model_, compute_type(config_.precision), device_},
+                        maps, pass_over(plan));
   if (!figures) return std::nullopt;
   log_info(str(plan.options.name, ": filtering by the language block and two controls, ",
                human_seconds(seconds_since(start))));

@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "filtering.h"
 #include "luvit/core/error.h"
 #include "luvit/distributed/team.h"
 #include "luvit/eval/eval_config.h"
 #include "luvit/eval/inference_model.h"
 #include "partial_results.h"
-#include "filtering.h"
 #include "suite_results.h"
 #include "token_maps.h"
 

@@ -28,7 +28,8 @@ void permute(const at::Tensor& values, std::uint64_t seed) {
   const at::Tensor places = at::empty({from.numel()}, at::kLong);
   auto* place = places.mutable_data_ptr<std::int64_t>();
   at::parallel_for(0, from.numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) place[i] = static_cast<std::int64_t>(order(static_cast<std::uint64_t>(i)));
+    for (std::int64_t i = begin; i < end; ++i)
+      place[i] = static_cast<std::int64_t>(order(static_cast<std::uint64_t>(i)));
   });
   values.copy_(from.index_select(0, places).view_as(values));
 }
@@ -154,8 +155,7 @@ std::vector<double> figures_of(const at::Tensor& fused, const at::Tensor& w, con
 
 class Figures {
  public:
-  Figures(const Kept& kept, const std::vector<float>& values, const TokenMaps& maps,
-          std::vector<std::int64_t> places)
+  Figures(const Kept& kept, const std::vector<float>& values, const TokenMaps& maps, std::vector<std::int64_t> places)
       : kept_(kept), maps_(maps) {
     out_.places = std::move(places);
     const std::int64_t n = std::ssize(out_.places);
@@ -239,7 +239,9 @@ std::vector<std::unique_ptr<Encoder>> make_controls(const FilteringOf& of) {
 std::optional<double> linear_r2(const at::Tensor& x, const at::Tensor& y, const at::Tensor& held_out_x,
                                 const at::Tensor& held_out_y) {
   if (x.size(0) <= x.size(1) + 1 || held_out_x.size(0) == 0) return std::nullopt;
-  const auto with_one = [](const at::Tensor& rows) { return at::cat({rows, at::ones({rows.size(0), 1}, rows.options())}, 1); };
+  const auto with_one = [](const at::Tensor& rows) {
+    return at::cat({rows, at::ones({rows.size(0), 1}, rows.options())}, 1);
+  };
   const at::Tensor map = std::get<0>(at::linalg_lstsq(with_one(x), y, /*rcond=*/std::nullopt, "gelsd"));
   const at::Tensor error = held_out_y - at::matmul(with_one(held_out_x), map);
   const double left = error.square().sum().item<double>();

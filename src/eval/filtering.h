@@ -8,21 +8,21 @@
 
 namespace luvit {
 
-// The paper's information filtering (Eq. 5), measured: the language block is said to leave in the class token a weighted
-// sum of the patches' tokens, z'_CLS ≈ Σ w_v M(z_v) with M = L2·LLM·L1, and to raise the informative ones. Here z are the
-// last ViT block's tokens, z' L2's output in the same pass, w the block's own attention of the class token to the
-// patches (mean over heads, made to sum to one). Beside the trained block stand two controls in the same model: the same
-// block with each tensor's entries in random places, and a random one.
+// The paper's information filtering (Eq. 5), measured: the language block is said to leave in the class token a
+// weighted sum of the patches' tokens, z'_CLS ≈ Σ w_v M(z_v) with M = L2·LLM·L1, and to raise the informative ones.
+// Here z are the last ViT block's tokens, z' L2's output in the same pass, w the block's own attention of the class
+// token to the patches (mean over heads, made to sum to one). Beside the trained block stand two controls in the same
+// model: the same block with each tensor's entries in random places, and a random one.
 inline const std::vector<std::string> filtering_blocks = {"trained", "permuted", "random"};
 
 // Of some images; the columns of `images`.
 struct FilteringFigures {
   enum Column {
-    distance,         // ‖z'_CLS − Σ w_v z'_v‖ / ‖z'_CLS‖
-    cosine,           // of the same two
-    distance_even,    // the same with equal weights
-    entropy_rank,     // Spearman's correlation of amplification ‖z'_v‖/‖z_v‖ with attention entropy; NaN: none
-    mask_log_ratio,   // log of the mean amplification of foreground over that of background; NaN: one is empty
+    distance,        // ‖z'_CLS − Σ w_v z'_v‖ / ‖z'_CLS‖
+    cosine,          // of the same two
+    distance_even,   // the same with equal weights
+    entropy_rank,    // Spearman's correlation of amplification ‖z'_v‖/‖z_v‖ with attention entropy; NaN: none
+    mask_log_ratio,  // log of the mean amplification of foreground over that of background; NaN: one is empty
     columns
   };
   std::vector<std::int64_t> places;  // of the images in the suite

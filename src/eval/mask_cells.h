@@ -12,9 +12,9 @@ namespace luvit {
 enum Cell : std::uint8_t { background = 0, foreground = 1, ignored = 2 };
 
 // A mask of ImageNet-S, id = red + 256·green of each pixel, on the grid of patches, row by row [grid²]. A cell's
-// footprint are the original pixels that its patch covers in part or whole, back through crop and resizing. Any pixel of
-// a class makes it foreground; else one to be ignored (id 1000), ignored; else it is background, as where black margins
-// are (paper, appendix B.3).
+// footprint are the original pixels that its patch covers in part or whole, back through crop and resizing. Any pixel
+// of a class makes it foreground; else one to be ignored (id 1000), ignored; else it is background, as where black
+// margins are (paper, appendix B.3).
 std::vector<std::uint8_t> mask_cells(const Image& mask, const EvaluationView& view, std::int64_t grid);
 
 // The same of the file. DataError naming both where it is no image of the size of `image`, which it belongs to.

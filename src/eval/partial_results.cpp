@@ -122,8 +122,8 @@ std::optional<std::vector<Prediction>> PartialResults::read(const SuitePlan& pla
   at::Tensor whole, real;
   for (const auto& [name, tensor] : *tensors) (name == "classes" ? whole : real) = tensor;
   const std::int64_t n = part.images->size();
-  if (tensors->size() != 2 || !whole.defined() || !real.defined() ||
-      whole.sizes() != at::IntArrayRef{n, integers} || real.sizes() != at::IntArrayRef{n, floats})
+  if (tensors->size() != 2 || !whole.defined() || !real.defined() || whole.sizes() != at::IntArrayRef{n, integers} ||
+      real.sizes() != at::IntArrayRef{n, floats})
     return std::nullopt;
   return from_tensors(whole, real);
 }

@@ -229,14 +229,13 @@ class Planner {
     const SuiteImages& images = *plan_.parts.at(0).images;
     std::vector<std::string> missing;
     for (std::int64_t i = 0; i < images.size(); ++i) {
-      plan_.masks.push_back(
-          str(plan_.options.masks, "/", fs::path(images.path(i)).replace_extension(".png").string()));
+      plan_.masks.push_back(str(plan_.options.masks, "/", fs::path(images.path(i)).replace_extension(".png").string()));
       if (!path_exists(plan_.masks.back())) missing.push_back(plan_.masks.back());
     }
     if (!missing.empty())
-      throw DataError(str(missing.front(), ": no mask of this name; ", missing.size(), " of ", images.size(),
-                          " images have none"),
-                      str("expected is ", key_, ".masks/CLASS/STEM.png for each CLASS/STEM.* of .data"));
+      throw DataError(
+          str(missing.front(), ": no mask of this name; ", missing.size(), " of ", images.size(), " images have none"),
+          str("expected is ", key_, ".masks/CLASS/STEM.png for each CLASS/STEM.* of .data"));
     const std::int64_t others = std::ssize(list_images(plan_.options.masks).images) - all;
     if (others > 0) warn(str(others, " masks in ", plan_.options.masks, " belong to no image"));
   }

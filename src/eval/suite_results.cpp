@@ -236,12 +236,11 @@ std::string percent(const Json& value) {
 
 std::string token_headline(const Json& suite) {
   const Json &entropy = suite["entropy"], &iou = suite["iou"], &interval = entropy["interval95"];
-  const std::string within =
-      interval.is_null() ? "" : str(" [", percent(interval[0]), ", ", percent(interval[1]), "]");
+  const std::string within = interval.is_null() ? "" : str(" [", percent(interval[0]), ", ", percent(interval[1]), "]");
   return str("background above foreground in ", percent(entropy["share_bg_above_fg"]), within, " of ",
-             suite["n_used"].get<std::int64_t>(), " images, mask IoU by magnitude ",
-             percent(iou["magnitude"]["fixed"]), ", by frequency ", percent(iou["frequency"]["fixed"]),
-             ", all foreground ", percent(iou["all_foreground"]));
+             suite["n_used"].get<std::int64_t>(), " images, mask IoU by magnitude ", percent(iou["magnitude"]["fixed"]),
+             ", by frequency ", percent(iou["frequency"]["fixed"]), ", all foreground ",
+             percent(iou["all_foreground"]));
 }
 
 }  // namespace

@@ -56,7 +56,10 @@ Json entropy_results(const std::vector<Sides>& sides) {
   const auto above = std::count_if(used.gap.begin(), used.gap.end(), [](double gap) { return gap > 0; });
   Json out;
   if (used.n() == 0)
-    return {{"share_bg_above_fg", nullptr}, {"interval95", nullptr}, {"fg_mean", nullptr}, {"bg_mean", nullptr},
+    return {{"share_bg_above_fg", nullptr},
+            {"interval95", nullptr},
+            {"fg_mean", nullptr},
+            {"bg_mean", nullptr},
             {"gap_mean", nullptr}};
   out["share_bg_above_fg"] = static_cast<double>(above) / static_cast<double>(used.n());
   out["interval95"] = json_of(wilson_interval(above, used.n()));
@@ -85,7 +88,8 @@ Json area_results(const std::vector<Sides>& sides, const TokenMaps& maps) {
     gap.push_back(difference);
   }
   Json out = {{"spearman", nullptr}, {"interval95", nullptr}};
-  if (const auto found = spearman(area, gap)) out = {{"spearman", found->rho}, {"interval95", json_of(found->interval)}};
+  if (const auto found = spearman(area, gap))
+    out = {{"spearman", found->rho}, {"interval95", json_of(found->interval)}};
   std::stable_sort(images.begin(), images.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   out["fifths"] = Json::array();
   constexpr std::size_t parts = 5;

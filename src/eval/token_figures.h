@@ -19,8 +19,8 @@ std::vector<Sides> sides_of(const TokenMaps& maps, std::int64_t channel);
 nlohmann::ordered_json token_results(const SuitePlan& plan, const TokenMaps& maps);
 
 // analysis/NAME.csv, a line an image in the byte order of paths; with all maps, analysis/NAME.safetensors too. And, for
-// the report, analysis/NAME.panels.safetensors: pictures and maps of a few images that a rule chooses by the gap between
-// background and foreground entropy: the largest, those around the median and the smallest ones. Durable.
+// the report, analysis/NAME.panels.safetensors: pictures and maps of a few images that a rule chooses by the gap
+// between background and foreground entropy: the largest, those around the median and the smallest ones. Durable.
 void write_analysis(const fs::path& folder, const SuitePlan& plan, const TokenMaps& maps);
 
 }  // namespace luvit

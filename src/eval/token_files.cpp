@@ -26,8 +26,8 @@ std::string lines_of(const SuitePlan& plan, const TokenMaps& maps) {
   };
   const auto of_magnitude = magnitude.best(0), of_frequency = frequency.best(0);
   const at::Tensor inside = maps.cells.eq(foreground).sum(1), outside = maps.cells.eq(background).sum(1);
-  std::string text = csv_record(
-      {"path", "fg_cells", "bg_cells", "entropy_fg", "entropy_bg", "iou_magnitude", "iou_frequency"});
+  std::string text =
+      csv_record({"path", "fg_cells", "bg_cells", "entropy_fg", "entropy_bg", "iou_magnitude", "iou_frequency"});
   for (std::size_t i = 0; i < entropy.size(); ++i) {
     const auto image = static_cast<std::int64_t>(i);
     text += csv_record({plan.parts.at(0).images->path(image), std::to_string(inside[image].item<std::int64_t>()),
@@ -43,9 +43,9 @@ NamedTensors maps_at(const TokenMaps& maps, const std::vector<std::int64_t>& pla
   const at::Tensor of = at::tensor(places, at::kLong);
   const std::int64_t k = std::ssize(places), grid = maps.grid();
   NamedTensors out;
-  for (const auto& [name, channel] : {std::pair("entropy", TokenMaps::entropy), std::pair("norm", TokenMaps::norm),
-                                      std::pair("magnitude", TokenMaps::magnitude),
-                                      std::pair("frequency", TokenMaps::frequency)})
+  for (const auto& [name, channel] :
+       {std::pair("entropy", TokenMaps::entropy), std::pair("norm", TokenMaps::norm),
+        std::pair("magnitude", TokenMaps::magnitude), std::pair("frequency", TokenMaps::frequency)})
     out.emplace_back(name, maps.values.select(1, channel).index_select(0, of).reshape({k, grid, grid}));
   out.emplace_back("mask", maps.cells.index_select(0, of).reshape({k, grid, grid}));
   return out;

@@ -63,8 +63,8 @@ class Mapper {
     at::parallel_for(0, rows.count, 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t row = begin; row < end; ++row) {
         const std::int64_t image = rows.first + row;
-        const auto cells = read_mask_cells(plan_.masks.at(static_cast<std::size_t>(image)), images_.name(image),
-                                           plan_.view, grid);
+        const auto cells =
+            read_mask_cells(plan_.masks.at(static_cast<std::size_t>(image)), images_.name(image), plan_.view, grid);
         std::copy(cells.begin(), cells.end(), all.begin() + row * grid * grid);
       }
     });

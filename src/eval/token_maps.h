@@ -24,8 +24,8 @@ struct TokenMaps {
   std::int64_t grid() const;
 };
 
-// One pass over the suite's images, each rank over its share, to which only the attention that is asked for is added: no
-// fusion runs unless the language block's own attention is wanted. Masks are read meanwhile. nullopt, on all ranks,
+// One pass over the suite's images, each rank over its share, to which only the attention that is asked for is added:
+// no fusion runs unless the language block's own attention is wanted. Masks are read meanwhile. nullopt, on all ranks,
 // where a stop cut any of them short. DataError for a mask that does not fit, RunError where a map is not finite.
 // Told of each call how many images it was of.
 using PassProgress = std::function<void(std::int64_t images)>;

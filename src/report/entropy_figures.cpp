@@ -71,10 +71,11 @@ void add_area(Report& report, const std::vector<AnalysedSuite>& models) {
     plot.lines.push_back(std::move(series));
   }
   if (plot.lines.empty()) return;
-  report.add(draw(plot),
-             "The same share over fifths of the images, from small to large objects, with 95% intervals. Where the line "
-             "rises or falls, the share of a whole data set also says how large its objects are, and two data sets "
-             "must not be compared by it; two models on the same images may be.");
+  report.add(
+      draw(plot),
+      "The same share over fifths of the images, from small to large objects, with 95% intervals. Where the line "
+      "rises or falls, the share of a whole data set also says how large its objects are, and two data sets "
+      "must not be compared by it; two models on the same images may be.");
 }
 
 BarChart share_bars(const std::string& name, const std::string& title) {
@@ -139,9 +140,10 @@ void add_blocks(Report& report, const std::vector<AnalysedSuite>& models) {
     add_bar(bars, model.result, "entropy.");
     chart.series.push_back(std::move(bars));
   }
-  report.add(draw(chart),
-             "The same share for the attention of other blocks: whether what the last ViT block shows is there from the "
-             "start, and whether the language block’s own attention has it. Blocks count from 0.");
+  report.add(
+      draw(chart),
+      "The same share for the attention of other blocks: whether what the last ViT block shows is there from the "
+      "start, and whether the language block’s own attention has it. Blocks count from 0.");
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ std::string key_of(const char* block, const std::string& name) {
 // A bar a block; one series a model.
 BarChart bars_of(const std::vector<const AnalysedSuite*>& models, bool several, const std::string& name,
                  const std::string& title, const std::string& key, const Axis& axis) {
-  BarChart chart{.name = models.front()->result.name + name, .title = title, .categories = {}, .series = {}, .axis = axis};
+  BarChart chart{
+      .name = models.front()->result.name + name, .title = title, .categories = {}, .series = {}, .axis = axis};
   for (const char* block : blocks) chart.categories.push_back(str(block, " block"));
   for (const AnalysedSuite* model : models) {
     Bars bars{several ? model->model : key, {}, {}, {}};
@@ -84,7 +85,8 @@ void add_filtering(Report& report, const std::vector<AnalysedSuite>& models) {
   report.page.heading(str(fused.front()->result.name, ": what the language block lets through"));
   report.page.paragraph(
       "The paper’s Eq. 5 says that the block leaves in the class token a weighted sum of the patches’ tokens, "
-      "z′(CLS) ≈ Σ w(v) z′(v), and by that filters and raises the informative ones. Here w is the block’s own attention "
+      "z′(CLS) ≈ Σ w(v) z′(v), and by that filters and raises the informative ones. Here w is the block’s own "
+      "attention "
       "of the class token. Controls in the same model: the block with each tensor’s entries in random places "
       "(“permuted”) and a random one. What they show as well is no effect of what the language model learned.");
   add_table(report, fused, several);
@@ -98,10 +100,11 @@ void add_filtering(Report& report, const std::vector<AnalysedSuite>& models) {
              "the variance that it explains on the others. 1 means that two linear layers would do as well. Beside the "
              "controls it tells whether the trained block’s non-linear part is used.");
   for (const AnalysedSuite* model : fused)
-    report.add(draw(profile_of(*model, several)),
-               "How much the fusion enlarges a token, over tenths of an image’s patches by their attention entropy, with "
-               "1.96 standard errors over images. A line that falls means that tokens of focused attention are raised; "
-               "one that is flat, as the controls’ should be, that the block does not look at it.");
+    report.add(
+        draw(profile_of(*model, several)),
+        "How much the fusion enlarges a token, over tenths of an image’s patches by their attention entropy, with "
+        "1.96 standard errors over images. A line that falls means that tokens of focused attention are raised; "
+        "one that is flat, as the controls’ should be, that the block does not look at it.");
 }
 
 }  // namespace luvit

@@ -66,13 +66,13 @@ void add_panels(Report& report, const std::vector<AnalysedSuite>& models) {
     table.rows.push_back(std::move(row));
   }
   report.page.picture_table(table);
-  report.page.paragraph(
-      str("As the paper’s Figure 3: image, mask, entropy of the last ViT block’s attention and norm of its tokens, each "
-          "map from its own minimum (dark) to its own maximum (yellow). Where a map has the mask’s outline the block "
-          "tells object from background; in the mask white is object, grey is ignored. The images are chosen by a rule, ",
-          models.size() == 1 ? "by" : str("by ", models.front().model, "’s"),
-          " gap of entropy, background − object: the three largest, the three around the median, the three smallest "
-          "of all images; the last three are the control that the first three are not typical."));
+  report.page.paragraph(str(
+      "As the paper’s Figure 3: image, mask, entropy of the last ViT block’s attention and norm of its tokens, each "
+      "map from its own minimum (dark) to its own maximum (yellow). Where a map has the mask’s outline the block "
+      "tells object from background; in the mask white is object, grey is ignored. The images are chosen by a rule, ",
+      models.size() == 1 ? "by" : str("by ", models.front().model, "’s"),
+      " gap of entropy, background − object: the three largest, the three around the median, the three smallest "
+      "of all images; the last three are the control that the first three are not typical."));
   if (missing > 0)
     report.page.warning(
         str(missing, " maps of other models’ images were not kept; an evaluation with maps: true keeps them all."));

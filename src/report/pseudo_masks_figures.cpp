@@ -45,9 +45,11 @@ void add_pseudo_masks(Report& report, const std::vector<AnalysedSuite>& models) 
   if (!models.front().result.figure("iou.all_foreground")) return;
   add_thresholds(report, models);
   report.page.paragraph(
-      "As the paper’s Table 7: masks cut out of two maps by a threshold, held against the true ones by intersection over "
+      "As the paper’s Table 7: masks cut out of two maps by a threshold, held against the true ones by intersection "
+      "over "
       "union. Magnitude is how far a token is from the image’s mean token, frequency how far the phases of its Fourier "
-      "transform are from their mean. “Fixed” is one threshold for all images, chosen on every second image and measured "
+      "transform are from their mean. “Fixed” is one threshold for all images, chosen on every second image and "
+      "measured "
       "on the others. “Best fixed” is chosen and measured on the same images, “best of each image” takes each image’s "
       "own: both are upper bounds, not results.");
   BarChart chart{.name = models.front().result.name + "_iou",
@@ -61,10 +63,11 @@ void add_pseudo_masks(Report& report, const std::vector<AnalysedSuite>& models) 
     add_bar(chart.series[1], model.result, "iou.frequency.fixed");
     add_bar(chart.series[2], model.result, "iou.all_foreground_measured");
   }
-  report.add(draw(chart),
-             "Mean IoU at the fixed threshold, with the bootstrap’s 95% interval over the images it is measured on. The "
-             "third bar is the control: a mask that covers everything, on the same images. A pseudo-mask that does not "
-             "pass it says nothing about the object.");
+  report.add(
+      draw(chart),
+      "Mean IoU at the fixed threshold, with the bootstrap’s 95% interval over the images it is measured on. The "
+      "third bar is the control: a mask that covers everything, on the same images. A pseudo-mask that does not "
+      "pass it says nothing about the object.");
 }
 
 }  // namespace luvit

@@ -34,7 +34,7 @@ struct SuiteResult {
 
   std::optional<double> figure(const std::string& key) const;
   std::optional<Interval> interval_of(const std::string& key) const;  // a list of two
-  std::int64_t images() const;  // 0 where the file does not say
+  std::int64_t images() const;                                        // 0 where the file does not say
 };
 
 struct RunResults {

@@ -34,9 +34,8 @@ std::vector<AnalysedSuite> models_of(const std::vector<ReadRun>& runs, const std
                                      std::vector<std::string>& without) {
   std::vector<AnalysedSuite> models;
   for (const ReadRun& run : runs) {
-    const auto found = std::find_if(run.results.suites.begin(), run.results.suites.end(), [&](const auto& suite) {
-      return suite.name == suite_name && is_analysed(suite);
-    });
+    const auto found = std::find_if(run.results.suites.begin(), run.results.suites.end(),
+                                    [&](const auto& suite) { return suite.name == suite_name && is_analysed(suite); });
     if (found == run.results.suites.end())
       without.push_back(run.name);
     else
@@ -50,8 +49,8 @@ void add_models(Page& page, const std::vector<ReadRun>& runs) {
   Table table{.columns = {{"model"}, {"weights"}, {"fusion"}, {"evaluation"}}, .rows = {}};
   for (const ReadRun& run : runs) {
     const std::string hash = run.results.provenance_of("weights_sha256").value_or(no_value);
-    table.rows.push_back({run.name, hash.substr(0, 12), run.results.provenance_of("model").value_or(no_value),
-                          run.folder.string()});
+    table.rows.push_back(
+        {run.name, hash.substr(0, 12), run.results.provenance_of("model").value_or(no_value), run.folder.string()});
   }
   page.table(table);
   for (const ReadRun& run : runs)
@@ -73,8 +72,9 @@ void write_side_by_side(const std::vector<NamedRun>& runs, const fs::path& folde
                 .predictions = {},
                 .class_names = {},
                 .page = Page("What language blocks do in vision models",
-                             str(runs.size(), " models on the same images: attention entropy, token norms, "
-                                              "pseudo-masks, information filtering")),
+                             str(runs.size(),
+                                 " models on the same images: attention entropy, token norms, "
+                                 "pseudo-masks, information filtering")),
                 .figure_names = {}};
   add_models(report.page, read);
   for (const std::string& name : names) {

@@ -100,11 +100,14 @@ void add_differences(Report& report, const std::vector<AnalysedSuite>& models) {
       return image.used() ? static_cast<double>(image.gap() > 0) : std::nan("");
     };
     add_difference(table, first, models[i], "background above object, points", above, true);
-    add_difference(table, first, models[i], "gap, nats", [](const auto& image) { return image.gap(); }, false);
-    add_difference(table, first, models[i], "mask IoU by magnitude, points",
-                   [](const auto& image) { return image.iou_magnitude; }, true);
-    add_difference(table, first, models[i], "mask IoU by frequency, points",
-                   [](const auto& image) { return image.iou_frequency; }, true);
+    add_difference(
+        table, first, models[i], "gap, nats", [](const auto& image) { return image.gap(); }, false);
+    add_difference(
+        table, first, models[i], "mask IoU by magnitude, points", [](const auto& image) { return image.iou_magnitude; },
+        true);
+    add_difference(
+        table, first, models[i], "mask IoU by frequency, points", [](const auto& image) { return image.iou_frequency; },
+        true);
   }
   if (table.rows.empty()) return;
   report.page.heading("The same images, pair by pair");

@@ -28,7 +28,8 @@ constexpr std::array<KindWording, 11> kinds = {{
      "objects of nine groups on their own background, on another image's of the same group, and on a random one's: how "
      "much the model leans on the background. Top-1 is over all variations together."},
     {"imagenet_s", "ImageNet-S",
-     "images with masks of the object: where attention is spread widely and where narrowly, and which tokens stand out. "
+     "images with masks of the object: where attention is spread widely and where narrowly, and which tokens stand "
+     "out. "
      "No class is asked for."},
     {"folder", "a folder of images", "images of your own, one folder a class."},
     {"coco", "COCO", "objects to be found with their boxes or masks."},

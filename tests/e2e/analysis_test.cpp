@@ -21,7 +21,7 @@ using Json = nlohmann::ordered_json;
 
 const fs::path fixture = fs::path(LUVIT_SOURCE_DIR) / "tests/parity/fixtures/imagenet_s";
 
-constexpr double tolerance = 1e-5;  // relative
+constexpr double tolerance = 1e-5;   // relative
 constexpr double resolution = 2e-6;  // of differences between entropies, which float32 gives to about 1e-6
 
 class Analysis {
@@ -107,8 +107,8 @@ TEST(Analysis, IsToldFromPlausibleMistakes) {
   const Json wrong = Json::parse(file_text(fixture / "expected.json"))["wrong"], ours = analysis.suite("out");
   EXPECT_EQ(wrong.size(), 9u);
   for (const auto& [mistake, value] : wrong.items())
-    for (const Json& right : {ours["entropy"]["fg_mean"], ours["entropy"]["bg_mean"], ours["iou"]["magnitude"]["oracle"],
-                              ours["iou"]["frequency"]["oracle"]})
+    for (const Json& right : {ours["entropy"]["fg_mean"], ours["entropy"]["bg_mean"],
+                              ours["iou"]["magnitude"]["oracle"], ours["iou"]["frequency"]["oracle"]})
       EXPECT_GT(std::abs(value.get<double>() - right.get<double>()), 100 * tolerance) << mistake;
 }
 
@@ -128,12 +128,13 @@ TEST(Analysis, WritesTheMapsOfAllImages) {
 TEST(Analysis, TapsAreThoseOfAnIndependentPython) {
   const TemporaryFolder folder;
   const std::string out = (folder / "taps.safetensors").string();
-  const std::vector<std::string> names = {"block.0", "block.1", "attention.0", "attention.1", "l1",
-                                          "llm_attn", "llm_ffn", "llm", "l2", "attention.llm"};
+  const std::vector<std::string> names = {"block.0",  "block.1", "attention.0", "attention.1", "l1",
+                                          "llm_attn", "llm_ffn", "llm",         "l2",          "attention.llm"};
   std::string list;
   for (const std::string& name : names) list += (list.empty() ? "" : ",") + name;
-  const Result result = run("luvit_infer", {"--weights", (fixture / "weights.safetensors").string(), "--images",
-                                            (fixture / "images/boat/photo_01.png").string(), "--emit", list, "--out", out});
+  const Result result =
+      run("luvit_infer", {"--weights", (fixture / "weights.safetensors").string(), "--images",
+                          (fixture / "images/boat/photo_01.png").string(), "--emit", list, "--out", out});
   ASSERT_EQ(result.code, 0) << result.err;
   const SafetensorsFile ours(out), theirs(fixture / "expected.safetensors");
   for (const std::string& name : names) {
@@ -164,7 +165,8 @@ void draw_tree(const fs::path& folder, bool swapped) {
     for (std::int64_t y = 0; y < side; ++y)
       for (std::int64_t x = 0; x < side; ++x) {
         for (std::int64_t c = 0; c < 3; ++c)
-          image.pixels.push_back(static_cast<std::uint8_t>(128 + 100 * std::sin(0.1 * static_cast<double>((k + 2) * x + c * y))));
+          image.pixels.push_back(
+              static_cast<std::uint8_t>(128 + 100 * std::sin(0.1 * static_cast<double>((k + 2) * x + c * y))));
         const bool inside = (x / cell + k) % 3 == 0 && y / cell > k % 4;
         mask.pixels.insert(mask.pixels.end(), {static_cast<std::uint8_t>(inside != swapped ? k + 1 : 0), 0, 0});
       }
@@ -194,7 +196,8 @@ TEST(Analysis, SwappedMasksMirrorTheShare) {
   EXPECT_NEAR(plain["gap_mean"].get<double>(), -mirrored["gap_mean"].get<double>(), 1e-12);
 }
 
-// Queries of zeros look at all tokens alike: ln T everywhere. (197 tokens and one-hot rows: tests/eval/analysis_test.cpp)
+// Queries of zeros look at all tokens alike: ln T everywhere. (197 tokens and one-hot rows:
+// tests/eval/analysis_test.cpp)
 TEST(Analysis, UniformAttentionHasTheLogarithmOfItsTokens) {
   Analysis analysis;
   OpenedModel description = describe_model(fixture / "weights.safetensors");

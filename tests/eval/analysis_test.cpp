@@ -49,7 +49,8 @@ std::vector<double> frequencies_by_hand(const at::Tensor& tokens) {
     for (std::int64_t k = 0; k < width; ++k) {
       std::complex<double> sum = 0;
       for (std::int64_t c = 0; c < width; ++c)
-        sum += tokens[t][c].item<double>() * std::polar(1.0, -2 * M_PI * static_cast<double>(k * c) / static_cast<double>(width));
+        sum += tokens[t][c].item<double>() *
+               std::polar(1.0, -2 * M_PI * static_cast<double>(k * c) / static_cast<double>(width));
       if (std::abs(sum.imag()) < 1e-9) sum = {sum.real(), 0.0};
       phase[t][k] = std::arg(sum);
       mean[k] += phase[t][k] / static_cast<double>(n);

@@ -207,10 +207,14 @@ TEST_F(CompareTest, ResultsThatAreNone) {
 // and the fourth.
 TEST_F(CompareTest, AnalysesAreComparedImageByImage) {
   const Json suite = {{"kind", "imagenet_s"}, {"n_used", 3}};
-  a_.suite("ins", suite).analysis("ins", "a/1.png,2,2,1.0,1.5,0.9,0.9\r\na/2.png,2,2,1.0,1.25,0.5,0.25\r\n"
-                                         "a/3.png,4,0,1.0,,0.1,0.1\r\nb/4.png,1,3,2.0,1.0,0.25,0.5\r\n");
-  b_.suite("ins", suite).analysis("ins", "a/1.png,2,2,1.0,0.5,0.1,0.1\r\na/2.png,2,2,1.0,1.5,0.75,0.25\r\n"
-                                         "a/3.png,4,0,1.0,,0.2,0.2\r\nb/4.png,1,3,2.0,1.0,0.5,\r\n");
+  a_.suite("ins", suite)
+      .analysis("ins",
+                "a/1.png,2,2,1.0,1.5,0.9,0.9\r\na/2.png,2,2,1.0,1.25,0.5,0.25\r\n"
+                "a/3.png,4,0,1.0,,0.1,0.1\r\nb/4.png,1,3,2.0,1.0,0.25,0.5\r\n");
+  b_.suite("ins", suite)
+      .analysis("ins",
+                "a/1.png,2,2,1.0,0.5,0.1,0.1\r\na/2.png,2,2,1.0,1.5,0.75,0.25\r\n"
+                "a/3.png,4,0,1.0,,0.2,0.2\r\nb/4.png,1,3,2.0,1.0,0.5,\r\n");
   const Comparison comparison = compare();
   ASSERT_EQ(comparison.suites.size(), 1u);
   const SuitePairs& pairs = comparison.suites[0];

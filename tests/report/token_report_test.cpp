@@ -25,15 +25,17 @@ std::string suite_json(double share, bool filtering) {
       R"("norm":{"fg_mean":3,"bg_mean":2,"share_fg_above_bg":0.8,"interval95":[0.4,1]},)",
       R"("iou":{"magnitude":{"fixed":0.43,"fixed_interval95":[0.4,0.5],"threshold":0.12,"oracle":0.5,"best_fixed_over_dataset":0.44,"best_threshold":0.1},)",
       R"("frequency":{"fixed":0.41,"threshold":0.2,"oracle":0.5},"all_foreground":0.42,"all_foreground_measured":0.425})",
-      filtering ? luvit::str(R"(,"filtering":{"n":4,"trained":)", block, R"(,"permuted":)", block, R"(,"random":)", block, "}")
+      filtering ? luvit::str(R"(,"filtering":{"n":4,"trained":)", block, R"(,"permuted":)", block, R"(,"random":)",
+                             block, "}")
                 : "",
       "}");
 }
 
 void write_run(const fs::path& folder, double share, bool filtering, double shift = 0) {
-  write_text(folder / "results.json",
-             luvit::str("{\"suites\":{", suite_json(share, filtering),
-                        R"(},"provenance":{"weights_sha256":"0123456789abcdef0123","model":{"fusion":{"kind":"none"}}}})"));
+  write_text(
+      folder / "results.json",
+      luvit::str("{\"suites\":{", suite_json(share, filtering),
+                 R"(},"provenance":{"weights_sha256":"0123456789abcdef0123","model":{"fusion":{"kind":"none"}}}})"));
   std::string lines = "path,fg_cells,bg_cells,entropy_fg,entropy_bg,iou_magnitude,iou_frequency\r\n", paths;
   for (int i = 0; i < 6; ++i) {
     const std::string path = luvit::str("a/", i, ".png");
@@ -58,9 +60,10 @@ TEST(TokenReport, ShowsThePapersFiguresOfOneModel) {
   const std::string html = read_file(run / "report.html");
   EXPECT_EQ(ill_formed(html), "");
   EXPECT_FALSE(contains(html, ">nan"));
-  for (const char* text : {"Attention and tokens", "Figures 2, 4 and 5", "Figure 3", "Table 7", "Eq. 5", "60", "a/0.png",
-                           "the three largest, the three around the median", "control", "Pseudo-masks against all",
-                           "hangs on whether the class token’s key is counted", "permuted block", "language block"})
+  for (const char* text :
+       {"Attention and tokens", "Figures 2, 4 and 5", "Figure 3", "Table 7", "Eq. 5", "60", "a/0.png",
+        "the three largest, the three around the median", "control", "Pseudo-masks against all",
+        "hangs on whether the class token’s key is counted", "permuted block", "language block"})
     EXPECT_TRUE(contains(html, text)) << text;
   EXPECT_EQ(times(html, "<img"), 6u * 4);  // image, mask, entropy, norm
   for (const char* figure : {"ins_entropy", "ins_area", "ins_share", "ins_blocks", "ins_iou", "ins_filtering",

@@ -11,7 +11,9 @@ TEST(Spearman, SharesRanksOfEqualValues) {
   ASSERT_TRUE(found);
   EXPECT_NEAR(found->rho, 0.6029411764705883, 1e-12);
   // tanh(atanh ρ ∓ 1.959964·√((1 + ρ²/2)/3))
-  EXPECT_NEAR(found->interval.low, std::tanh(std::atanh(found->rho) - 1.959963984540054 * std::sqrt((1 + found->rho * found->rho / 2) / 3)), 1e-9);
+  EXPECT_NEAR(found->interval.low,
+              std::tanh(std::atanh(found->rho) - 1.959963984540054 * std::sqrt((1 + found->rho * found->rho / 2) / 3)),
+              1e-9);
   EXPECT_GT(found->interval.high, found->rho);
 }
 

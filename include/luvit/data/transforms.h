@@ -32,8 +32,8 @@ Image resize_as_pillow(const Image& image, std::int64_t height, std::int64_t wid
 Image evaluation_view(const Image& image, std::int64_t resize, std::int64_t crop, Filter filter = Filter::bicubic,
                       const std::string& name = "image");
 
-// Where that crop lies: the resized image's size, and the crop's first row and column in it; negative where black margins
-// come first.
+// Where that crop lies: the resized image's size, and the crop's first row and column in it; negative where black
+// margins come first.
 struct ViewPlace {
   ImageSize resized;
   std::int64_t top = 0, left = 0;

@@ -48,9 +48,9 @@ struct SuiteOptions {
   std::string train;                                                               // knn
   std::int64_t k = 20;
   double temperature = 0.07;
-  std::string masks;                                             // imagenet_s, and all below
+  std::string masks;                                              // imagenet_s, and all below
   ThresholdSplit threshold_split = ThresholdSplit::every_second;  // images a fixed threshold is chosen on
-  bool maps = false;                                             // write analysis/NAME.safetensors
+  bool maps = false;                                              // write analysis/NAME.safetensors
   std::vector<std::string> attention_of;  // blocks whose attention is looked at besides the last: numbers, llm
   std::int64_t filtering = 0;             // images on which the fusion is taken apart; 0: none
 };

@@ -22,7 +22,7 @@ struct EvaluatedSuite {
   // n_used), no lists.
   std::vector<std::pair<std::string, double>> metrics;
   std::optional<std::int64_t> n;
-  std::optional<Interval> interval95;  // of top1
+  std::optional<Interval> interval95;         // of top1
   std::map<std::string, Interval> intervals;  // of other metrics, where the file has KEY_interval95 beside KEY
 
   std::optional<double> metric(const std::string& key) const;
