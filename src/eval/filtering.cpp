@@ -22,8 +22,8 @@ std::vector<std::int64_t> evenly_spread(std::int64_t wanted, std::int64_t n) {
   return places;
 }
 
-void permute(const at::Tensor& values, std::uint64_t seed) {
-  const at::Tensor from = values.flatten().to(at::kCPU).clone();
+at::Tensor permuted(const at::Tensor& values, std::uint64_t seed) {
+  const at::Tensor from = values.flatten();
   const Permutation order(static_cast<std::uint64_t>(from.numel()), seed, /*epoch=*/0);
   const at::Tensor places = at::empty({from.numel()}, at::kLong);
   auto* place = places.mutable_data_ptr<std::int64_t>();
@@ -31,7 +31,7 @@ void permute(const at::Tensor& values, std::uint64_t seed) {
     for (std::int64_t i = begin; i < end; ++i)
       place[i] = static_cast<std::int64_t>(order(static_cast<std::uint64_t>(i)));
   });
-  values.copy_(from.index_select(0, places).view_as(values));
+  return from.index_select(0, places).view_as(values);
 }
 
 // The model again, its block's frozen tensors replaced. LoRA, L1 and L2 stay.
@@ -46,7 +46,7 @@ std::unique_ptr<Encoder> with_control(const FilteringOf& of, const std::string& 
   } else {
     std::uint64_t seed = 0;
     for (const NamedTensor& named : model->named_tensors())
-      if (named.role == Role::frozen) permute(*named.tensor, seed++);
+      if (named.role == Role::frozen) *named.tensor = permuted(*named.tensor, seed++);
   }
   to_device(*model, of.device);
   return model;

@@ -8,10 +8,11 @@ namespace luvit {
 namespace {
 
 std::string subtitle_of(const RunResults& run) {
-  std::int64_t images = 0;
-  for (const SuiteResult& suite : run.suites) images += suite.images();
-  std::vector<std::string> parts = {str(run.suites.size(), run.suites.size() == 1 ? " suite" : " suites"),
-                                    str(count_text(images), " predictions")};
+  std::int64_t predictions = 0, analysed = 0;
+  for (const SuiteResult& suite : run.suites) (suite.kind == "imagenet_s" ? analysed : predictions) += suite.images();
+  std::vector<std::string> parts = {str(run.suites.size(), run.suites.size() == 1 ? " suite" : " suites")};
+  if (predictions > 0 || analysed == 0) parts.push_back(str(count_text(predictions), " predictions"));
+  if (analysed > 0) parts.push_back(str(count_text(analysed), " images analysed"));
   if (const auto hash = run.provenance_of("weights_sha256")) parts.push_back("weights " + hash->substr(0, 12));
   if (const auto precision = run.provenance_of("precision")) parts.push_back(*precision);
   if (const auto version = run.provenance_of("version")) parts.push_back("luvit " + *version);
