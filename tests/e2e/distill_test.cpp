@@ -138,7 +138,8 @@ TEST_F(Distill, LogitsAndTokensInFineTuning) {
   const std::string weights = "init.weights=" + (small.at("teacher") / "model.safetensors").string();
   ASSERT_EQ(tune("tuned", {weights, "train.steps=8"}).code, 0);
   ASSERT_EQ(small.train("student", feature()).code, 0);
-  const Words recipe = {"init.weights=" + (small.at("student") / "model.safetensors").string(), "distill.mode=finetune",
+  const Words recipe = {"model.fusion.kind=none",
+                        "init.weights=" + (small.at("student") / "model.safetensors").string(), "distill.mode=finetune",
                         "distill.teacher=" + (small.at("tuned") / "model.safetensors").string()};
   const Result result = tune("distilled", recipe);
   ASSERT_EQ(result.code, 0) << result.err;

@@ -78,7 +78,7 @@ Estimate estimate(const std::vector<double>& values) {
 
 TEST(GradientNoise, OfALinearModelIsItsClosedForm) {
   const LinearModel model;
-  constexpr std::int64_t samples = 400, sets = 40;
+  constexpr std::int64_t samples = 100, sets = 160;
   std::vector<std::vector<double>> ratios(width);
   std::vector<double> layer, naive;
   for (std::uint64_t set = 0; set < sets; ++set) {
@@ -99,7 +99,7 @@ TEST(GradientNoise, OfALinearModelIsItsClosedForm) {
 
 TEST(GradientNoise, DoesNotDependOnTheMicroBatch) {
   const LinearModel model;
-  constexpr std::int64_t samples = 320, sets = 40;
+  constexpr std::int64_t samples = 160, sets = 40;
   for (const std::int64_t micro_batch : {4, 16}) {
     std::vector<double> layer, mean;
     for (std::uint64_t set = 0; set < sets; ++set) {
