@@ -24,6 +24,8 @@ at::Tensor gelu_linear_on_cpu(const at::Tensor& x, const at::Tensor& weight, con
 // silu(gate)·up, both float32 or both bfloat16.
 bool prefers_cpu_swiglu(const at::Tensor& gate);
 at::Tensor swiglu_on_cpu(const at::Tensor& gate, const at::Tensor& up);
+// Its mean over the tokens from `first_token` on: [B,T,D] → [B,D], added up in float32.
+at::Tensor swiglu_mean_on_cpu(const at::Tensor& gate, const at::Tensor& up, std::int64_t first_token);
 
 // Layer norm of float32 rows, rounded to bfloat16 for the linear layer that reads them; the backward pass takes that
 // layer's bfloat16 gradient as it is.

@@ -39,7 +39,7 @@ Tensor Encoder::with_class_token(const Tensor& patches) const {
   return at::cat({cls, patches}, 1);
 }
 
-Tensor Encoder::features(const Tensor& images, const Tensor& drop_path, Taps* taps) const {
+Tensor Encoder::encoded(const Tensor& images, const Tensor& drop_path, Taps* taps) const {
   Tensor x = with_class_token(patch_embed(images) + pos_embed.narrow(1, 1, options.patches()));
   for (std::int64_t i = 0; i < options.depth; ++i) {
     const Block& block = *blocks[static_cast<std::size_t>(i)];
@@ -48,7 +48,17 @@ Tensor Encoder::features(const Tensor& images, const Tensor& drop_path, Taps* ta
     x = block(x, keep, keep_probability(options.drop_path, i, options.depth));
   }
   if (taps) taps->encoder = x;
+  return x;
+}
+
+Tensor Encoder::features(const Tensor& images, const Tensor& drop_path, Taps* taps) const {
+  const Tensor x = encoded(images, drop_path, taps);
   return fusion ? (*fusion)(x) : x;
+}
+
+Tensor Encoder::pooled_features(const Tensor& images, const Tensor& drop_path) const {
+  const Tensor x = encoded(images, drop_path, /*taps=*/nullptr);
+  return fusion ? fusion->pooled(x, options.pool) : pool_tokens(x, options.pool);
 }
 
 Tensor Encoder::features_of(const Tensor& images, const Tensor& keep) const {

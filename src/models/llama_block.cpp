@@ -94,6 +94,10 @@ Tensor LlamaBlock::SwiGlu::operator()(const Tensor& x) const {
   return down_proj(swiglu(gate_proj(x), up_proj(x)));
 }
 
+Tensor LlamaBlock::SwiGlu::patch_mean(const Tensor& x) const {
+  return down_proj(swiglu_mean(gate_proj(x), up_proj(x), /*first_token=*/1));
+}
+
 LlamaBlock::LlamaBlock(const FusionOptions& options)
     : input_layernorm(options.dim, options.norm_eps),
       self_attn(options),
@@ -105,9 +109,25 @@ LlamaBlock::LlamaBlock(const FusionOptions& options)
   add("mlp", mlp);
 }
 
-Tensor LlamaBlock::operator()(const Tensor& x) const {
-  const Tensor attended = x + self_attn(input_layernorm(x));
+Tensor LlamaBlock::attended(const Tensor& x) const {
+  return x + self_attn(input_layernorm(x));
+}
+
+Tensor LlamaBlock::fed_forward(const Tensor& attended) const {
   return attended + mlp(post_attention_layernorm(attended));
+}
+
+Tensor LlamaBlock::operator()(const Tensor& x) const {
+  return fed_forward(attended(x));
+}
+
+Tensor LlamaBlock::patch_mean(const Tensor& x) const {
+  const Tensor told = attended(x);
+  return mean_over_patches(told) + mlp.patch_mean(post_attention_layernorm(told));
+}
+
+Tensor LlamaBlock::class_token(const Tensor& x) const {
+  return fed_forward(attended(x).narrow(1, 0, 1));
 }
 
 }  // namespace luvit

@@ -21,6 +21,8 @@ struct Encoder : Module {
 
   // All patches: features [B,1+L,D] after the fusion, before any norm. drop_path: [depth,2,B] (1 kept) or undefined.
   Tensor features(const Tensor& images, const Tensor& drop_path = {}, Taps* taps = nullptr) const;
+  // What a classifier pools of these features, [B,D].
+  Tensor pooled_features(const Tensor& images, const Tensor& drop_path = {}) const;
   // Only the patches of keep [B,K]: [B,1+K,D], fused.
   Tensor features_of(const Tensor& images, const Tensor& keep) const;
 
@@ -32,7 +34,8 @@ struct Encoder : Module {
   std::unique_ptr<Fusion> fusion;  // nullptr: none
 
  private:
-  Tensor with_class_token(const Tensor& patches) const;  // [B,N,D] → [B,1+N,D]
+  Tensor encoded(const Tensor& images, const Tensor& drop_path, Taps* taps) const;  // after the last block
+  Tensor with_class_token(const Tensor& patches) const;                             // [B,N,D] → [B,1+N,D]
 };
 
 }  // namespace luvit
