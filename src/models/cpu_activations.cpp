@@ -116,8 +116,7 @@ Tensor gelu_backward_in_place(const Tensor& x, const Tensor& grad) {
 }
 
 bool prefers_cpu_swiglu(const Tensor& gate) {
-  return gate.is_cpu() && has_wide_vectors() &&
-         (gate.scalar_type() == at::kFloat || gate.scalar_type() == at::kBFloat16);
+  return gate.is_cpu() && has_vectors() && (gate.scalar_type() == at::kFloat || gate.scalar_type() == at::kBFloat16);
 }
 
 Tensor swiglu_on_cpu(const Tensor& gate, const Tensor& up) {

@@ -240,13 +240,13 @@ TEST_F(TableTest, Text) {
   const std::string text = table_as_text(table),
                     expected = R"(The paper's Table 4 and ours: the block's weights; top-1 accuracy, %
 
-row  model                                   IN-1K  IN-C  IN-C (15)  mCE
-4    random LLaMA + LoRA  paper               83.2  63.1          –    –
-3h   LUViT/B              paper               83.6  63.4          –    –
-                          ours, 1 run        83.01     –          –    –
-                            interval   82.00…84.00     –          –    –
-                          ours − paper       −0.59     –          –    –
-                            interval   −1.60…+0.40     –          –    –
+row  model                                    IN-1K  IN-C  IN-C (15)  mCE
+4    random LLaMA + LoRA  paper                83.2  63.1          –    –
+3h   LUViT/B              paper                83.6  63.4          –    –
+                          ours, 1 run         83.01     –          –    –
+                            interval    82.00…84.00     –          –    –
+                          ours − paper        −0.59     –          –    –
+                            interval    −1.60…+0.40     –          –    –
 
 - )";
   EXPECT_EQ(text.substr(0, expected.size()), expected);
