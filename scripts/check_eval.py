@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Checks luvit_eval against timm and Pillow, image by image, on made-up data sets of every layout.
 
-A small timm VisionTransformer with random weights looks at all of them twice: here, image by image, with Pillow's and
-torchvision's own resizing and cropping, and in luvit_eval, as several ranks. Labels, the five best classes, confidences
-and all figures must agree.
+A small timm VisionTransformer with random weights looks at all of them here, image by image, with Pillow's and
+torchvision's own resizing and cropping, and in luvit_eval, on each of the numbers of ranks and with each of the batch
+sizes named. Labels, the five best classes, confidences and all figures must agree.
 
-    python scripts/check_eval.py [--bin build/release/bin] [--ranks 2] [--batch 7] [--keep FOLDER]
+    python scripts/check_eval.py [--bin build/release/bin] [--ranks 1,2,3] [--batch 7,64] [--pool avg] [--keep FOLDER]
 
 Needs torch, torchvision, timm, Pillow, numpy and safetensors; timm's own lists of ImageNet's classes are the oracle for
 the class maps.
@@ -17,6 +17,7 @@ import json
 import math
 import pathlib
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,16 +40,20 @@ def timm_list(name):
 WNIDS = timm_list("imagenet_synsets.txt")
 CLASSES_A = [int(i) for i in timm_list("imagenet_a_indices.txt")]
 CLASSES_R = [int(i) for i in timm_list("imagenet_r_indices.txt")]
+IN9_VARIATIONS = ("original", "mixed_same", "mixed_rand")
+FOLDERS = {"one": 17, "two, or three": 3, "four": 999}
 
 
-def picture(path, side=None):
-    """Some colours and an edge, a size of its own; the format by the name."""
+def picture(path, number, side=None):
+    """Waves that its class's number decides, an edge, noise and a size of its own; the format by the name."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draw = random.Random(str(path.name) + str(path.parent.name))
+    draw, of_class = random.Random(f"{path.parent.name}/{path.name}"), random.Random(number)
     width, height = (side, side) if side else (draw.randint(24, 90), draw.randint(24, 90))
     x, y = numpy.meshgrid(numpy.linspace(0, 1, width), numpy.linspace(0, 1, height))
-    waves = [numpy.sin(draw.uniform(2, 25) * x + draw.uniform(2, 25) * y + draw.uniform(0, 6)) for _ in range(3)]
-    pixels = numpy.stack(waves, -1) * 100 + 128 + 40 * (x > draw.random())[..., None]
+    waves = [numpy.sin(of_class.uniform(2, 25) * x + of_class.uniform(2, 25) * y + of_class.uniform(0, 6))
+             for _ in range(3)]
+    pixels = numpy.stack(waves, -1) * 100 + 128 + draw.uniform(0, 60) * (x > draw.random())[..., None]
+    pixels += numpy.random.default_rng(draw.randrange(1 << 30)).normal(0, draw.uniform(0, 30), pixels.shape)
     image = Image.fromarray(pixels.clip(0, 255).astype(numpy.uint8))
     mode = draw.choice(["RGB", "RGB", "L", "CMYK" if path.suffix.lower() != ".png" else "RGBA"])
     image.convert(mode).save(path, quality=88) if path.suffix.lower() != ".png" else image.convert(mode).save(path)
@@ -56,38 +61,54 @@ def picture(path, side=None):
 
 def make_trees(root):
     for i, wnid in enumerate(WNIDS):
-        picture(root / "val" / wnid / f"ILSVRC2012_val_{i:08d}.JPEG")
-        picture(root / "v2" / str(i) / "a.jpeg")
+        picture(root / "val" / wnid / f"ILSVRC2012_val_{i:08d}.JPEG", i)
+        picture(root / "v2" / str(i) / "a.jpeg", i)
         if i % 4 == 0:
-            picture(root / "sketch" / wnid / "sketch_1.png")
+            picture(root / "sketch" / wnid / "sketch_1.png", i)
     for name, classes in (("a", CLASSES_A), ("r", CLASSES_R)):
         for i in classes:
-            picture(root / name / WNIDS[i] / f"art_{i}.jpg")
+            picture(root / name / WNIDS[i] / f"art_{i}.jpg", i)
     (root / "a" / "README.txt").write_text("not an image")
-    (root / "a" / ".hidden").mkdir()
+    (root / "a" / ".hidden").mkdir(exist_ok=True)
     for group, corruption in (("blur/", "glass_blur"), ("", "fog"), ("extra/", "spatter")):
         for severity in range(1, 6):
             for i in range(0, 1000, 90):
-                picture(root / "c" / f"{group}{corruption}" / str(severity) / WNIDS[i] / f"v_{i}.JPEG", side=SIDE + 8)
+                picture(root / "c" / f"{group}{corruption}" / str(severity) / WNIDS[i] / f"v_{i}_{severity}.JPEG", i,
+                        side=SIDE + 8)
     names = ["dog", "bird", "wheeled vehicle", "reptile", "carnivore", "insect", "musical instrument", "primate", "fish"]
-    for variation in ("original", "mixed_same", "mixed_rand"):
+    of_label = in9_map()
+    classes = [[c for c in range(1000) if of_label(c) == label] for label in range(len(names))]
+    for variation in IN9_VARIATIONS:
         for label, name in enumerate(names):
             for k in range(12):
-                picture(root / "in9" / variation / "val" / f"{label:02d}_{name}" / f"{k}_{variation}.JPEG", side=SIDE)
-    for folder in ("one", "two, or three", "four"):
+                picture(root / "in9" / variation / "val" / f"{label:02d}_{name}" / f"{k}_{variation}.JPEG",
+                        classes[label][k], side=SIDE)
+    for folder, number in FOLDERS.items():
         for k in range(9):
-            picture(root / "folder" / folder / f"{k}.png")
-            picture(root / "train" / folder / f"t{k}.png")
+            picture(root / "folder" / folder / f"{k}.png", number)
+            picture(root / "train" / folder / f"t{k}.png", number + k % 3)
     with open(root / "classes.csv", "w", newline="") as file:
-        csv.writer(file).writerows([["folder", "index"], ["one", 17], ["two, or three", 3], ["four", 999]])
+        csv.writer(file).writerows([["folder", "index"], *FOLDERS.items()])
 
 
-def make_model(root):
+def make_model(root, pool):
+    """Of values that all count: biases, norms and tokens too, which start at zero and one. Its head is made from what it
+    sees of one image a class, so that some answers are right and some wrong."""
     torch.manual_seed(3)
     model = timm.models.VisionTransformer(img_size=SIDE, patch_size=8, embed_dim=48, depth=3, num_heads=3,
-                                          num_classes=1000, global_pool="avg", weight_init="skip")
-    with torch.no_grad():  # logits that differ from image to image
-        model.head.weight.normal_(0, 1.5)
+                                          num_classes=1000, global_pool=pool)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "norm" in name and name.endswith("weight"):
+                parameter.normal_(1, 0.2)
+            elif parameter.dim() < 2 or name in ("cls_token", "pos_embed"):
+                parameter.normal_(0, 0.2)
+            else:
+                parameter.normal_(0, 1.2 / math.sqrt(parameter[0].numel()))
+        seen = model.eval().forward_head(torch.cat([
+            model.forward_features(view(path, RESIZE)[None]) for path in images_below(root / "v2")]), pre_logits=True)
+        classes = [int(path.parent.name) for path in images_below(root / "v2")]
+        model.head.weight[classes] = (seen - seen.mean(0)) / seen.std(0).norm() * 4
     safetensors.torch.save_file({k: v.contiguous() for k, v in model.state_dict().items()}, root / "timm.safetensors")
     return model.eval()
 
@@ -114,32 +135,43 @@ def images_below(folder):
 class Expected:
     def __init__(self, logits, labels, subset=None, label_of=None):
         self.labels, self.n = labels, len(labels)
-        self.subset = subset
         scored = logits if subset is None else logits[:, subset]
-        index = torch.arange(logits.shape[1]) if subset is None else torch.tensor(subset)
+        index = self.index = torch.arange(logits.shape[1]) if subset is None else torch.tensor(subset)
         probabilities = scored.softmax(1)
-        order = scored.argsort(1, descending=True, stable=True)[:, :5]
+        order = torch.argsort(scored, dim=1, descending=True, stable=True)[:, :5]
         self.top = index[order].tolist()
         self.confidence = [p[o[0]].item() for p, o in zip(probabilities, order)]
         self.means = label_of or (lambda c: c)
         self.correct = [self.means(top[0]) == label for top, label in zip(self.top, labels)]
         self.figures = {"n": self.n, "top1": sum(self.correct) / self.n,
                         "top5": sum(label in [self.means(c) for c in top] for top, label in zip(self.top, labels)) / self.n}
-        of_label = torch.zeros(self.n, 1 + max(self.means(c) for c in range(1000))) if label_of else None
         nll = []
         for row, label in enumerate(labels):
-            if label_of:
-                p = sum(probabilities[row, c].item() for c in range(1000) if label_of(c) == label)
-            else:
-                p = probabilities[row, list(index.tolist()).index(label)].item()
-            nll.append(-math.log(p))
+            nll.append(-math.log(self.of_labels(probabilities[row])[label]))
         self.figures["nll"] = sum(nll) / self.n
+        self.figures["brier"] = sum(map(self.squared_error, probabilities, labels)) / self.n
         self.figures["ece"] = self.ece()
         if subset is not None:
             self.figures["top1_all"] = sum(int(l.argmax()) == y for l, y in zip(logits, labels)) / self.n
         z, share = 1.959963984540054, self.figures["top1"]
         centre, spread = share + z * z / 2 / self.n, z * math.sqrt(share * (1 - share) / self.n + z * z / 4 / self.n**2)
         self.figures["interval95"] = [(centre - spread) / (1 + z * z / self.n), (centre + spread) / (1 + z * z / self.n)]
+
+    def of_labels(self, probability):
+        """Each label's probability: the sum over the classes that mean it; -1 is no label."""
+        sums = collections.Counter()
+        for c, p in zip(self.index.tolist(), probability.tolist()):
+            sums[self.means(c)] += p
+        return sums
+
+    def squared_error(self, probability, label):
+        return sum((p - (of == label)) ** 2 for of, p in self.of_labels(probability).items())
+
+    def per_class(self):
+        n, correct = collections.Counter(self.labels), collections.Counter()
+        for label, right in zip(self.labels, self.correct):
+            correct[label] += right
+        return {"label": sorted(n), "n": [n[c] for c in sorted(n)], "correct": [correct[c] for c in sorted(n)]}
 
     def ece(self):
         bins = collections.defaultdict(list)
@@ -192,6 +224,8 @@ class Report:
         for key, value in expected.figures.items():
             exact = key in ("n", "top1", "top5", "top1_all")
             self.check(name, key, figures[key], value, 0 if exact else 2e-5)
+        if figures["per_class"] != expected.per_class():
+            self.failures.append(f"{name}: per_class: {figures['per_class']} found, {expected.per_class()} expected")
         return figures
 
 
@@ -208,91 +242,150 @@ def neighbours(model, root, resize, k=5, temperature=0.1):
     rows = []
     for row in cosine:
         votes = collections.Counter()
-        for i in row.argsort(descending=True)[:k]:
+        for i in torch.argsort(row, dim=0, descending=True, stable=True)[:k]:
             votes[label[train[i].parent.name]] += math.exp(row[i] / temperature)
         order = sorted(votes, key=lambda c: -votes[c])
         rows.append((order, votes[order[0]] / sum(votes.values())))
     return test, [label[p.parent.name] for p in test], rows
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", default="build/release/bin")
-    parser.add_argument("--ranks", default="2")
-    parser.add_argument("--batch", default="7")
-    parser.add_argument("--keep", help="folder to work in, which stays")
-    arguments = parser.parse_args()
-    binaries = pathlib.Path(arguments.bin).resolve()
-    torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as temporary:
-        root = pathlib.Path(arguments.keep or temporary)
-        root.mkdir(parents=True, exist_ok=True)
-        make_trees(root)
-        model = make_model(root)
-        subprocess.run([binaries / "luvit_convert", "import", root / "timm.safetensors", "--heads", "3", "--out",
-                        root / "model.safetensors"], check=True, stdout=subprocess.DEVNULL)
-        suites = [{"name": "in1k", "kind": "imagenet", "data": "val"}, {"name": "a", "kind": "imagenet_a", "data": "a"},
-                  {"name": "r", "kind": "imagenet_r", "data": "r"}, {"name": "v2", "kind": "imagenet_v2", "data": "v2"},
-                  {"name": "sketch", "kind": "imagenet_sketch", "data": "sketch"},
-                  {"name": "c", "kind": "imagenet_c", "data": "c"},
-                  {"name": "in9", "kind": "imagenet9", "data": "in9"},
-                  {"name": "folder", "kind": "folder", "data": "folder", "class_map": str(root / "classes.csv")},
-                  {"name": "knn", "kind": "knn", "data": "folder", "train": str(root / "train"), "k": 5,
-                   "temperature": 0.1}]
-        for suite in suites:
-            suite["data"] = str(root / suite["data"])
-        (root / "eval.yaml").write_text(json.dumps(
-            {"suites": suites, "preprocess": {"resize": RESIZE, "crop": SIDE}, "batch_size": int(arguments.batch)}))
-        out = root / "out"
-        run = subprocess.run([binaries / "luvit_eval", "--config", root / "eval.yaml", "--weights",
-                              root / "model.safetensors", "--output", out, "--ranks", arguments.ranks],
-                             capture_output=True, text=True)
-        if run.returncode != 0:
-            sys.exit(f"luvit_eval: exit {run.returncode}\n{run.stdout}\n{run.stderr}")
+def suites_of(root):
+    return [{"name": "in1k", "kind": "imagenet", "data": f"{root}/val"},
+            {"name": "a", "kind": "imagenet_a", "data": f"{root}/a"},
+            {"name": "r", "kind": "imagenet_r", "data": f"{root}/r"},
+            {"name": "v2", "kind": "imagenet_v2", "data": f"{root}/v2"},
+            {"name": "sketch", "kind": "imagenet_sketch", "data": f"{root}/sketch"},
+            {"name": "c", "kind": "imagenet_c", "data": f"{root}/c"},
+            {"name": "in9", "kind": "imagenet9", "data": f"{root}/in9"},
+            {"name": "folder", "kind": "folder", "data": f"{root}/folder", "class_map": f"{root}/classes.csv"},
+            {"name": "knn", "kind": "knn", "data": f"{root}/folder", "train": f"{root}/train", "k": 5,
+             "temperature": 0.1}]
 
-        report = Report()
+
+class Truth:
+    """What timm, torchvision and Pillow say of every image of every suite but k-NN's: NAME → (paths, Expected)."""
+
+    def __init__(self, model, root):
         by_wnid = {wnid: i for i, wnid in enumerate(WNIDS)}
 
-        def plain(name, folder, label, resize=RESIZE, **scoring):
+        def of_wnid(path):
+            return by_wnid[path.parent.name]
+
+        def look(folder, label, resize=RESIZE, **scoring):
             paths = images_below(root / folder)
-            expected = Expected(logits_of(model, paths, resize), [label(p) for p in paths], **scoring)
-            return report.suite(name, root / folder, out, paths, expected), expected, paths
-        of_wnid = lambda p: by_wnid[p.parent.name]
-        clean, expected, _ = plain("in1k", "val", of_wnid)
-        plain("sketch", "sketch", of_wnid)
-        plain("v2", "v2", lambda p: int(p.parent.name))
-        plain("a", "a", of_wnid, subset=CLASSES_A)
-        plain("r", "r", of_wnid, subset=CLASSES_R)
-        plain("folder", "folder", lambda p: {"one": 17, "two, or three": 3, "four": 999}[p.parent.name])
-        corrupted, expected, paths = plain("c", "c", of_wnid, resize=None)
-        for corruption in ("glass_blur", "fog", "spatter"):
+            logits = logits_of(model, paths, resize)
+            return paths, Expected(logits, [label(p) for p in paths], **scoring), logits
+        *self.in1k, clean = look("val", of_wnid)
+        self.suites = {
+            "in1k": self.in1k,
+            "sketch": look("sketch", of_wnid)[:2],
+            "v2": look("v2", lambda p: int(p.parent.name))[:2],
+            "a": look("a", of_wnid, subset=CLASSES_A)[:2],
+            "r": look("r", of_wnid, subset=CLASSES_R)[:2],
+            "folder": look("folder", lambda p: FOLDERS[p.parent.name])[:2],
+            "c": look("c", of_wnid, resize=None)[:2],
+            "in9": look("in9", lambda p: int(p.parent.name[:2]), resize=None, label_of=in9_map())[:2]}
+        # One clean pass also answers for the classes of ImageNet-A and -R, among them alone.
+        self.clean = {}
+        for name, classes in (("a", CLASSES_A), ("r", CLASSES_R)):
+            rows = [i for i, label in enumerate(self.in1k[1].labels) if label in classes]
+            among = Expected(clean[rows], [self.in1k[1].labels[i] for i in rows], subset=classes)
+            self.clean[name] = {key: among.figures[key] for key in ("n", "top1", "interval95")}
+        self.neighbours = neighbours(model, root, RESIZE)
+
+    def check(self, report, root, out):
+        found = {name: report.suite(name, root / {"in1k": "val"}.get(name, name), out, *seen)
+                 for name, seen in self.suites.items()}
+        if None not in found.values():
+            self.check_subsets(report, found)
+            self.check_corruptions(report, found["c"])
+            self.check_backgrounds(report, found["in9"])
+        self.check_neighbours(report, out)
+
+    def check_subsets(self, report, found):
+        for name, figures in self.clean.items():
+            for key, value in figures.items():
+                report.check("in1k", f"classes_{name}.{key}", found["in1k"][f"classes_{name}"][key], value, 1e-12)
+            report.check(name, "clean_top1", found[name]["clean_top1"], figures["top1"])
+            drop = figures["top1"] - self.suites[name][1].figures["top1"]
+            report.check(name, "clean_drop", found[name]["clean_drop"], drop, 1e-12)
+
+    def check_corruptions(self, report, found):
+        paths, expected = self.suites["c"]
+        corruptions = ("glass_blur", "fog", "spatter")
+        for corruption in corruptions:
             cells = [[r for r, p in zip(expected.correct, paths) if p.parts[-4] == corruption and p.parts[-3] == str(s)]
                      for s in range(1, 6)]
-            report.check("c", corruption, corrupted["cells"][corruption], [sum(c) / len(c) for c in cells])
-        if "acc19" in corrupted or "mce" in corrupted:
-            report.failures.append("c: acc19 or mce of three corruptions")
-        backgrounds, expected, paths = plain("in9", "in9", lambda p: int(p.parent.name[:2]), resize=None,
-                                             label_of=in9_map())
-        of = {v: [r for r, p in zip(expected.correct, paths) if p.parts[-4] == v]
-              for v in ("original", "mixed_same", "mixed_rand")}
+            report.check("c", corruption, found["cells"][corruption], [sum(c) / len(c) for c in cells])
+        if set(found["cells"]) != set(corruptions) or {"acc19", "acc15", "mce", "relative_mce"} & set(found):
+            report.failures.append("c: figures of corruptions that are not there")
+
+    def check_backgrounds(self, report, found):
+        paths, expected = self.suites["in9"]
+        of = {v: [r for r, p in zip(expected.correct, paths) if p.parts[-4] == v] for v in IN9_VARIATIONS}
         of = {v: sum(r) / len(r) for v, r in of.items()}
         for key, value in {**of, "gap_os": of["original"] - of["mixed_same"],
                            "gap_or": of["original"] - of["mixed_rand"],
                            "gap_sr": of["mixed_same"] - of["mixed_rand"]}.items():
-            report.check("in9", key, backgrounds[key], value, 1e-12)
+            report.check("in9", key, found[key], value, 1e-12)
 
-        paths, labels, rows = neighbours(model, root, RESIZE)
+    def check_neighbours(self, report, out):
+        paths, labels, rows = self.neighbours
         with open(out / "predictions" / "knn.csv", newline="") as file:
-            for row, path, label, (order, share) in zip(list(csv.DictReader(file)), paths, labels, rows):
-                order = (order + [-1] * 5)[:5]
-                report.check("knn", str(path), [int(row["label"])] + [int(row[f"pred{i}"]) for i in range(1, 6)],
-                             [label] + order)
-                report.check("knn", f"{path} confidence", float(row["confidence"]), share, 1e-4)
-        for failure in report.failures[:20]:
-            print("FAILED", failure)
-        print(f"{report.images} images of {len(suites)} suites on {arguments.ranks} ranks: "
-              f"{len(report.failures)} differences; confidences within {report.worst:.1e}")
-        sys.exit(1 if report.failures else 0)
+            lines = list(csv.DictReader(file))
+        if len(lines) != len(paths):
+            report.failures.append(f"knn: {len(lines)} lines, {len(paths)} expected")
+        report.images += len(lines)
+        for line, path, label, (order, share) in zip(lines, paths, labels, rows):
+            order = (order + [-1] * 5)[:5]
+            report.check("knn", str(path), [int(line["label"])] + [int(line[f"pred{i}"]) for i in range(1, 6)],
+                         [label] + order)
+            report.check("knn", f"{path} confidence", float(line["confidence"]), share, 1e-4)
+
+
+def evaluate(binaries, root, out, ranks, batch):
+    (root / "eval.yaml").write_text(json.dumps(
+        {"suites": suites_of(root), "preprocess": {"resize": RESIZE, "crop": SIDE}, "batch_size": int(batch)}))
+    run = subprocess.run([binaries / "luvit_eval", "--config", root / "eval.yaml", "--weights",
+                          root / "model.safetensors", "--output", out, "--ranks", ranks, "--resume", "none"],
+                         capture_output=True, text=True)
+    if run.returncode != 0:
+        sys.exit(f"luvit_eval: exit {run.returncode}\n{run.stdout}\n{run.stderr}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bin", default="build/release/bin")
+    parser.add_argument("--ranks", default="1,2,3")
+    parser.add_argument("--batch", default="7,64")
+    parser.add_argument("--pool", default="avg", choices=["avg", "token"])
+    parser.add_argument("--keep", help="folder to work in, which stays")
+    arguments = parser.parse_args()
+    binaries = pathlib.Path(arguments.bin).resolve()
+    torch.set_num_threads(1)
+    failures = 0
+    with tempfile.TemporaryDirectory() as temporary:
+        root = pathlib.Path(arguments.keep or temporary)
+        root.mkdir(parents=True, exist_ok=True)
+        make_trees(root)
+        model = make_model(root, arguments.pool)
+        subprocess.run([binaries / "luvit_convert", "import", root / "timm.safetensors", "--heads", "3", "--out",
+                        root / "model.safetensors"], check=True, stdout=subprocess.DEVNULL)
+        truth = Truth(model, root)
+        print("right:", ", ".join(f"{name} {seen[1].figures['top1']:.3f}" for name, seen in truth.suites.items()))
+        for ranks in arguments.ranks.split(","):
+            for batch in arguments.batch.split(","):
+                out = root / f"out-{ranks}-{batch}"
+                shutil.rmtree(out, ignore_errors=True)
+                evaluate(binaries, root, out, ranks, batch)
+                report = Report()
+                truth.check(report, root, out)
+                for failure in report.failures[:20]:
+                    print("FAILED", failure)
+                failures += len(report.failures)
+                print(f"{report.images} images of {len(suites_of(root))} suites, {ranks} ranks, batch {batch}: "
+                      f"{len(report.failures)} differences; confidences within {report.worst:.1e}", flush=True)
+    sys.exit(1 if failures else 0)
 
 
 if __name__ == "__main__":

@@ -61,10 +61,8 @@ class Reader {
   bool applies(const std::string& condition) const {
     if (holds(condition)) return true;
     const Field* field = schema_.find(condition_key(condition));
-    std::string value = text_of(field->key);
-    for (const auto& choice : field->choices)
-      if (choice == value) return false;
-    return true;
+    const Tree* value = config_.at(field->key);
+    return value && !field->parse(*field, *value).empty();
   }
 
   std::string text_of(const std::string& key) const {

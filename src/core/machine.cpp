@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <limits>
 
 namespace luvit {
 namespace {
@@ -68,32 +69,38 @@ void synchronize(at::Device device) {
   guard.synchronizeDevice(device.has_index() ? device.index() : guard.getDevice().index());
 }
 
-double matmul_speed(at::Device device, at::ScalarType type) {
-  struct Shape {
-    std::int64_t rows, in, out;
-  };
-  const bool cpu = device.is_cpu();
-  const std::vector<Shape> shapes = cpu ? std::vector<Shape>{{1600, 768, 3072}, {800, 4096, 4096}}
-                                        : std::vector<Shape>{{16384, 4096, 4096}, {8192, 8192, 8192}};
-  const at::NoGradGuard no_grad;
-  double best = 0;
-  for (const auto& [rows, in, out] : shapes) {
-    const auto options = at::TensorOptions().device(device).dtype(type);
-    const at::Tensor x = at::ones({rows, in}, options), weight = at::ones({out, in}, options);
+namespace {
+
+// FLOP/s of x·Wᵀ at its fastest.
+double linear_speed(std::int64_t rows, std::int64_t in, std::int64_t out, const at::TensorOptions& options) {
+  const at::Tensor x = at::ones({rows, in}, options), weight = at::ones({out, in}, options);
+  at::linear(x, weight);
+  double fastest = std::numeric_limits<double>::max(), spent = 0;
+  for (int repeat = 0; repeat < 8 && spent < 0.5; ++repeat) {
+    synchronize(options.device());
+    const auto start = std::chrono::steady_clock::now();
     at::linear(x, weight);
-    const double flops = 2.0 * static_cast<double>(rows) * static_cast<double>(in) * static_cast<double>(out);
-    double spent = 0;
-    for (int repeat = 0; repeat < 8 && spent < 0.5; ++repeat) {
-      synchronize(device);
-      const auto start = std::chrono::steady_clock::now();
-      at::linear(x, weight);
-      synchronize(device);
-      const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-      best = std::max(best, flops / taken.count());
-      spent += taken.count();
-    }
+    synchronize(options.device());
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    fastest = std::min(fastest, taken.count());
+    spent += taken.count();
   }
-  return best;
+  return 2.0 * static_cast<double>(rows) * static_cast<double>(in) * static_cast<double>(out) / fastest;
+}
+
+double speed_of_type(at::Device device, at::ScalarType type) {
+  const auto options = at::TensorOptions().device(device).dtype(type);
+  if (!device.is_cpu())
+    return std::max(linear_speed(16384, 4096, 4096, options), linear_speed(8192, 8192, 8192, options));
+  return std::max(linear_speed(1600, 768, 3072, options), linear_speed(800, 4096, 4096, options));
+}
+
+}  // namespace
+
+double matmul_speed(at::Device device, at::ScalarType type) {
+  const at::NoGradGuard no_grad;
+  if (!device.is_cpu() || type == at::kFloat || type == at::kDouble) return speed_of_type(device, type);
+  return std::max(speed_of_type(device, type), speed_of_type(device, at::kFloat));
 }
 
 }  // namespace luvit

@@ -34,27 +34,29 @@ bool may_see_its_own_only(const Place& place, const Environment& environment) {
 
 }  // namespace
 
-at::Device choose_device(DeviceChoice choice, const Place& place) {
-  const at::Device device = device_of_rank(choice, visible_gpus(), place, process_environment());
-  if (choice == DeviceChoice::automatic && device.is_cpu()) log_info("no CUDA device is found: training on the CPU");
+at::Device choose_device(DeviceChoice choice, const Place& place, const DeviceUse& use) {
+  const at::Device device = device_of_rank(choice, visible_gpus(), place, process_environment(), use);
+  if (choice == DeviceChoice::automatic && device.is_cpu())
+    log_info(str("no CUDA device is found: ", use.work, " on the CPU"));
   return device;
 }
 
-at::Device device_of_rank(DeviceChoice choice, std::int64_t gpus, const Place& place, const Environment& environment) {
+at::Device device_of_rank(DeviceChoice choice, std::int64_t gpus, const Place& place, const Environment& environment,
+                          const DeviceUse& use) {
   if (choice == DeviceChoice::cuda && gpus == 0)
-    throw UsageError("train.device: cuda, but no CUDA device is found on this machine",
-                     "check nvidia-smi, or set train.device=cpu");
+    throw UsageError(str(use.key, ": cuda, but no CUDA device is found on this machine"),
+                     str("check nvidia-smi, or set ", use.key, "=cpu"));
   if (choice == DeviceChoice::cpu || gpus == 0) return at::kCPU;
   if (gpus == 1 && may_see_its_own_only(place, environment)) return at::Device(at::kCUDA, 0);
   if (place.local_rank >= gpus)
     throw UsageError(str("rank ", place.local_rank, " on this machine has no GPU of its own: there ",
                          gpus == 1 ? "is " : "are ", gpus),
-                     "start as many ranks as there are GPUs, or set train.device=cpu");
+                     str("start as many ranks as there are GPUs, or set ", use.key, "=cpu"));
   return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(place.local_rank));
 }
 
-void require_gpus(DeviceChoice choice, std::int64_t ranks) {
-  device_of_rank(choice, visible_gpus(), {.local_rank = ranks - 1, .launcher = "--ranks"}, process_environment());
+void require_gpus(DeviceChoice choice, std::int64_t ranks, const DeviceUse& use) {
+  device_of_rank(choice, visible_gpus(), {.local_rank = ranks - 1, .launcher = "--ranks"}, process_environment(), use);
 }
 
 std::string device_name(at::Device device) {

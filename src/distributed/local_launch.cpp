@@ -9,14 +9,12 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "luvit/core/error.h"
 #include "luvit/core/log.h"
 #include "luvit/core/text.h"
-#include "luvit/distributed/place.h"
 #include "names.h"
 #include "socket.h"
 
@@ -182,6 +180,13 @@ bool LocalRanks::all_ended() const {
 }
 
 }  // namespace
+
+std::int64_t ranks_of(std::optional<std::int64_t> asked, const Place& place) {
+  if (place.ranks > 1 && asked && *asked != place.ranks)
+    throw UsageError(str("--ranks ", *asked, ", but ", place.launcher, " started ", place.ranks),
+                     "leave --ranks out under a launcher");
+  return place.ranks > 1 ? place.ranks : asked.value_or(1);
+}
 
 int run_local_ranks(std::int64_t ranks, char** argv) {
   const Place place = find_place(process_environment());

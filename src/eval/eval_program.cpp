@@ -47,13 +47,6 @@ EvalCommand parse(int argc, char** argv) {
   return command;
 }
 
-std::int64_t ranks_of(const EvalCommand& command, const Place& place) {
-  if (place.ranks > 1 && command.ranks && *command.ranks != place.ranks)
-    throw UsageError(str("--ranks ", *command.ranks, ", but ", place.launcher, " started ", place.ranks),
-                     "leave --ranks out under a launcher");
-  return place.ranks > 1 ? place.ranks : command.ranks.value_or(1);
-}
-
 void require(const std::string& value, const std::string& option, const std::string& hint) {
   if (value.empty()) throw UsageError(option + ": required", hint);
 }
@@ -74,7 +67,7 @@ int eval_program(int argc, char** argv) {
     return static_cast<int>(Exit::ok);
   }
   const Place place = find_place(process_environment());
-  const std::int64_t ranks = ranks_of(command, place);
+  const std::int64_t ranks = ranks_of(command.ranks, place);
   if (place.rank > 0) log_errors_only();
 
   const Written written = read_config(schema, command.config, command.overrides);
@@ -86,7 +79,7 @@ int eval_program(int argc, char** argv) {
   require(command.weights, "--weights", "name the model to evaluate, e.g. --weights runs/finetune/model.safetensors");
   if (!command.dry_run) require(command.output, "--output", "name the evaluation's folder, e.g. --output runs/eval");
   if (!command.dry_run && ranks > place.ranks) {
-    require_gpus(config.device, ranks);
+    require_gpus(config.device, ranks, evaluating);
     return run_local_ranks(ranks, argv);
   }
   const EvalRequest request{join(std::vector<std::string>(argv, argv + argc), " "),

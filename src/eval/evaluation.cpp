@@ -1,12 +1,11 @@
 #include "evaluation.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "luvit/core/log.h"
+#include "luvit/core/output_path.h"
 #include "luvit/core/signals.h"
 #include "luvit/core/text.h"
 #include "luvit/core/version.h"
@@ -68,7 +67,7 @@ void require_classifier(const OpenedModel& model, const EvalConfig& config, cons
 }  // namespace
 
 Evaluation::Evaluation(const EvalRequest& request) : asked_(request), config_(request.config) {
-  device_ = choose_device(config_.device, asked_.place);
+  device_ = choose_device(config_.device, asked_.place, evaluating);
   const CoreShare share = share_of_cores(asked_.place, process_environment());
   threads_ = config_.threads > 0 ? config_.threads : share.threads;
   workers_ = config_.workers > 0 ? config_.workers : share.workers;
@@ -98,7 +97,7 @@ void Evaluation::introduce() const {
                  ", ", plan.images(), " images", parts, ", ", escape(plan.options.data), ", ",
                  plan.view.resize > 0 ? str("resized to ", plan.view.resize, ", ") : "", "cut to ", plan.view.crop,
                  plan.skipped > 0 ? str("; passed over: ", plan.skipped, " hidden or no images") : ""));
-    for (const std::string& warning : plan.warnings) log_warning(warning);
+    for (const std::string& warning : plan.warnings) log_warning(str(plan.options.name, ": ", warning));
   }
 }
 
@@ -107,6 +106,7 @@ void Evaluation::open_model() {
 }
 
 Exit Evaluation::dry_run() {
+  if (!asked_.output.empty()) require_output_folder("--output", asked_.output);
   find_suites();
   introduce();
   open_model();
@@ -142,7 +142,8 @@ Exit Evaluation::run(Team& team) {
   for (const SuitePlan& plan : plans_) {
     const auto found = run_suite(team, plan);
     if (!found) {
-      log_info(str("stopped by ", stop_signal_name(), "; run the same command again: it goes on from here"));
+      log_info(str("stopped by ", stop_requested() ? stop_signal_name() : "a signal to another rank",
+                   "; run the same command again: it goes on from here"));
       return Exit::stopped;
     }
     if (!team.leads()) continue;
@@ -173,17 +174,12 @@ void Evaluation::agree(Team& team) {
 void Evaluation::open_folder(Team& team) {
   team.together([&] {
     if (!team.leads()) return;
-    lock_.emplace(asked_.output);
-    if (::access(asked_.output.c_str(), W_OK) != 0)
-      throw UsageError(str("output folder ", escape(asked_.output.string()), " cannot be written to"),
-                       "give a folder that is yours by --output");
+    folder_.emplace(asked_.output);
     if (asked_.resume == "none" &&
         (PartialResults(asked_.output / "partial", "").any() || path_exists(asked_.output / "results.json")))
       throw UsageError(str("--resume none: results stand in ", escape(asked_.output.string())),
                        "another --output, or --resume auto to go on with what is there");
-    write_durably(asked_.output / "config.yaml", print_config(asked_.schema));
-    write_durably(asked_.output / "env.json",
-                  environment_json({asked_.command_line, device_name(device_), threads_, team.size()}));
+    folder_->begin(print_config(asked_.schema), {asked_.command_line, device_name(device_), threads_, team.size()});
   });
   log_to_file(asked_.output / (team.leads() ? std::string("eval.log") : str("eval.rank-", team.rank(), ".log")));
 }
@@ -271,8 +267,9 @@ std::optional<TokenMaps> Evaluation::map_suite(Team& team, const SuitePlan& plan
   Progress progress(plan.options.name, (plan.images() + ranks_ - 1) / ranks_);
   maps = map_tokens(team, plan, *model_, pass_over(plan), [&](std::int64_t rows) { progress.add(rows); });
   if (!maps) return std::nullopt;
+  const double seconds = seconds_since(start), speed = static_cast<double>(plan.images()) / seconds;
   computed_ += plan.images();
-  const double speed = static_cast<double>(plan.images()) / seconds_since(start);
+  computing_ += seconds;
   log_info(str(plan.options.name, ": ", plan.images(), " images, ", human_count(speed), " a second"));
   team.together([&] {
     if (team.leads()) partial_->write_tensors(plan, part, to_tensors(*maps));
@@ -321,9 +318,11 @@ std::optional<std::vector<Prediction>> Evaluation::evaluate(Team& team, const Su
                      {plan.view, config_.batch_size, workers_, stop_requested, at_once, plan.scoring});
   }
   if (!found) return found;
+  const double seconds = seconds_since(start);
   computed_ += part.images->size();
-  const double speed = static_cast<double>(part.images->size()) / seconds_since(start);
-  log_info(str(what, ": ", part.images->size(), " images, ", human_count(speed), " a second"));
+  computing_ += seconds;
+  log_info(str(what, ": ", part.images->size(), " images, ",
+               human_count(static_cast<double>(part.images->size()) / seconds), " a second"));
   return found;
 }
 
@@ -341,9 +340,11 @@ void Evaluation::write_results(Json& suites, double seconds) const {
   Json results;
   results["suites"] = std::move(suites);
   results["provenance"] = provenance({asked_.weights, weights_sha256_, description_, config_, plans_, device_});
+  const Json speed = computed_ > 0 ? Json(static_cast<double>(computed_) / computing_) : Json();
   results["timing"] = {{"seconds", seconds},
                        {"images_computed", computed_},
-                       {"images_per_second", static_cast<double>(computed_) / seconds},
+                       {"computing_seconds", computing_},
+                       {"images_per_second", speed},
                        {"ranks", ranks_},
                        {"threads", threads_},
                        {"workers", workers_},

@@ -6,14 +6,18 @@
 
 #include "filtering.h"
 #include "luvit/core/error.h"
+#include "luvit/distributed/device.h"
 #include "luvit/distributed/team.h"
 #include "luvit/eval/eval_config.h"
 #include "luvit/eval/inference_model.h"
+#include "luvit/io/output_folder.h"
 #include "partial_results.h"
 #include "suite_results.h"
 #include "token_maps.h"
 
 namespace luvit {
+
+inline constexpr DeviceUse evaluating{"device", "evaluating"};
 
 // What luvit_eval was asked for, read and checked.
 struct EvalRequest {
@@ -62,9 +66,10 @@ class Evaluation {
   std::string weights_sha256_;
   std::vector<SuitePlan> plans_;
   std::optional<InferenceModel> model_;
-  std::optional<FolderLock> lock_;
+  std::optional<OutputFolder> folder_;
   std::optional<PartialResults> partial_;
   std::int64_t computed_ = 0;  // images that this start has seen
+  double computing_ = 0;       // seconds it took: no start, no reading of weights, no writing
 };
 
 }  // namespace luvit

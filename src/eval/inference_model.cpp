@@ -39,7 +39,7 @@ Shown InferenceModel::operator()(const at::Tensor& images, const at::Tensor& noi
     const std::int64_t last = model_->options.depth - 1;
     Taps taps(taps_for(outputs, model_->options.depth));
     const at::Tensor features = model_->features(x, /*drop_path=*/{}, &taps);
-    if (wanted("logits")) show("logits", dynamic_cast<const Classifier&>(*model_).logits(features));
+    if (wanted("logits")) show("logits", dynamic_cast<const Classifier&>(*model_).logits_of(features));
     if (wanted("features")) show("features", features);
     if (wanted("encoder")) show("encoder", taps[block_tap(last)]);
     if (wanted("attention")) show("attention", taps[attention_tap(last)]);
@@ -65,11 +65,9 @@ at::Tensor InferenceModel::logits(const at::Tensor& images) const {
 at::Tensor InferenceModel::pooled(const at::Tensor& images) const {
   const at::NoGradGuard no_gradients;
   const ComputeType compute(compute_);
-  const at::Tensor features = model_->features(images.to(device_, /*non_blocking=*/true));
-  if (kind_ == ModelKind::classifier) return dynamic_cast<const Classifier&>(*model_).pooled(features);
-  const at::Tensor tokens = features.to(at::kFloat);
-  const at::Tensor pooled =
-      model_->options.pool == Pool::cls ? tokens.select(1, 0) : tokens.narrow(1, 1, tokens.size(1) - 1).mean(1);
+  const at::Tensor x = images.to(device_, /*non_blocking=*/true);
+  if (kind_ == ModelKind::classifier) return dynamic_cast<const Classifier&>(*model_).pooled(x);
+  const at::Tensor pooled = model_->pooled_features(x).to(at::kFloat);
   return at::layer_norm(pooled, {pooled.size(1)}, /*weight=*/{}, /*bias=*/{}, /*eps=*/1e-6);
 }
 

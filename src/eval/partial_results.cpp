@@ -64,6 +64,11 @@ std::string view_text(const EvaluationView& view) {
   return text;
 }
 
+// Two data sets can have the same paths below their folders (a validation set, and the same images as sketches).
+std::string place_of(const std::string& data) {
+  return fs::absolute(data).lexically_normal().string();
+}
+
 }  // namespace
 
 std::string fingerprint_of(const SuiteImages& images) {
@@ -84,9 +89,11 @@ fs::path PartialResults::file_of(const SuitePlan& plan, const SuitePart& part) c
 std::string PartialResults::key_of(const SuitePlan& plan, const SuitePart& part) const {
   const SuiteOptions& o = plan.options;
   std::string text = str(setting_, "\n", kind_name(o.kind), " ", plan.classes, "\n", view_text(plan.view), "\n",
-                         part.name, "\n", fingerprint_of(*part.images));
+                         place_of(o.data), "\n", part.name, "\n", fingerprint_of(*part.images));
   if (o.generate) text += str("\ngenerated ", o.seed, " ", o.frost);
-  if (plan.train) text += str("\nneighbours ", o.k, " ", exact(o.temperature), " ", fingerprint_of(*plan.train));
+  if (plan.train)
+    text +=
+        str("\nneighbours ", o.k, " ", exact(o.temperature), " ", place_of(o.train), "\n", fingerprint_of(*plan.train));
   if (!plan.masks.empty()) text += str("\nmasks ", state_of(plan.masks), " ", join(o.attention_of, ","));
   return sha256_of(text);
 }

@@ -2,9 +2,12 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "luvit/core/error.h"
 #include "luvit/core/text.h"
 #include "luvit/models/mae.h"
+#include "luvit/report/colours.h"
 #include "picture_sheet.h"
 
 namespace luvit {
@@ -25,16 +28,14 @@ at::Tensor min_max(const at::Tensor& map) {
   return at::where(span > 0, (map - low) / span, at::zeros({}));
 }
 
-// Dark violet over green to yellow: brightness rises all the way, so the map also reads in grey and by the
-// colour-blind. Points of matplotlib's viridis (CC0), straight lines between them.
+// [B,L] in 0..1 → [B,L,3] uint8
 at::Tensor coloured(const at::Tensor& values) {
-  static const at::Tensor points = at::tensor({68, 1,   84,  72, 40,  120, 62,  74,  137, 49,  104, 142, 38,  130, 142,
-                                               31, 158, 137, 53, 183, 121, 110, 206, 88,  181, 222, 43,  253, 231, 37},
-                                              at::kFloat)
-                                       .view({10, 3});
-  const at::Tensor at_point = values * 9, below = at_point.floor().clamp(0, 8);
-  const at::Tensor low = points.index({below.to(at::kLong)}), high = points.index({below.to(at::kLong) + 1});
-  return at::lerp(low, high, (at_point - below).unsqueeze(-1)).round().to(at::kByte);
+  const at::Tensor shares = values.to(at::kDouble).contiguous();
+  at::Tensor colours = at::empty({shares.size(0), shares.size(1), 3}, at::kByte);
+  auto* out = colours.mutable_data_ptr<std::uint8_t>();
+  for (std::int64_t i = 0; i < shares.numel(); ++i)
+    out = std::ranges::copy(viridis(shares.const_data_ptr<double>()[i]), out).out;
+  return colours;
 }
 
 // [B,L] → [B,3,S,S], a cell as large as its patch.

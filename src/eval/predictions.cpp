@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <span>
 
 #include "luvit/eval/classification.h"
@@ -41,10 +42,16 @@ std::vector<float> label_probabilities(Row probability, const std::vector<std::i
   return {sums.begin(), sums.end()};
 }
 
-void score_labels(Prediction& out, Row probability, const std::vector<std::int64_t>& label_of) {
-  const std::vector<float> of_label = label_probabilities(probability, label_of);
-  out.nll = -std::log(of_label[static_cast<std::size_t>(out.label)]);
-  out.brier = static_cast<float>(squared_error(of_label, out.label));
+// −log Σ exp over the classes of a label: finite where each of their probabilities is too small for a float.
+float label_nll(Row log_probability, std::int64_t label, const std::vector<std::int64_t>& label_of) {
+  const auto over_classes = [&](const auto& visit) {
+    for (std::size_t i = 0; i < label_of.size(); ++i)
+      if (label_of[i] == label) visit(static_cast<double>(log_probability[i]));
+  };
+  double most = -std::numeric_limits<double>::infinity(), sum = 0;
+  over_classes([&](double one) { most = std::max(most, one); });
+  over_classes([&](double one) { sum += std::exp(one - most); });
+  return static_cast<float>(-most - std::log(sum));
 }
 
 std::int64_t best_of(Row scores, const std::vector<std::int64_t>& subset) {
@@ -80,7 +87,8 @@ std::vector<Prediction> predictions_of(const at::Tensor& logits, const at::Tenso
     out.top = best_five(row(scored, i));
     out.confidence = row(softmax, i)[static_cast<std::size_t>(out.top[0])];
     if (!scoring.label_of.empty()) {
-      score_labels(out, row(softmax, i), scoring.label_of);
+      out.nll = label_nll(row(log_softmax, i), out.label, scoring.label_of);
+      out.brier = static_cast<float>(squared_error(label_probabilities(row(softmax, i), scoring.label_of), out.label));
     } else {
       const auto place =
           subset.empty() ? out.label : std::lower_bound(subset.begin(), subset.end(), out.label) - subset.begin();

@@ -1,9 +1,7 @@
 #include "provenance.h"
 
-#include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "luvit/core/machine.h"
 #include "luvit/core/version.h"
 #include "weights_origin.h"
 
@@ -11,15 +9,6 @@ namespace luvit {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
 
 // How a suite's images came before the model, and what was found of them.
 Json suite_provenance(const SuitePlan& plan) {
@@ -82,22 +71,6 @@ Json provenance(const ProvenanceOf& of) {
   out["git_revision"] = v.revision;
   out["torch"] = v.torch;
   return out;
-}
-
-std::string environment_json(const EvalEnvironment& environment) {
-  const Versions v = versions();
-  const Json out = {{"command_line", environment.command_line},
-                    {"started", utc_now()},
-                    {"host", host_name()},
-                    {"version", v.luvit},
-                    {"git_revision", v.revision},
-                    {"torch", v.torch},
-                    {"cuda", v.cuda},
-                    {"nccl", v.nccl},
-                    {"device", environment.device},
-                    {"threads", environment.threads},
-                    {"ranks", environment.ranks}};
-  return out.dump(2) + "\n";
 }
 
 }  // namespace luvit

@@ -19,10 +19,4 @@ nlohmann::ordered_json provenance(const ProvenanceOf& of);
 // The file that holds a model's weights: a checkpoint folder's model.safetensors.
 fs::path weights_file(const fs::path& weights);
 
-struct EvalEnvironment {
-  std::string command_line, device;
-  std::int64_t threads = 0, ranks = 1;
-};
-std::string environment_json(const EvalEnvironment& environment);  // env.json
-
 }  // namespace luvit

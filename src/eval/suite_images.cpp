@@ -18,13 +18,6 @@ std::string class_of(const std::string& path) {
   return slash == std::string::npos ? "" : path.substr(0, slash);
 }
 
-std::string some_of(const std::vector<std::string>& names) {
-  constexpr std::size_t most = 3;
-  const std::vector<std::string> first(names.begin(),
-                                       names.begin() + static_cast<std::ptrdiff_t>(std::min(most, names.size())));
-  return escape(join(first, ", ")) + (names.size() > most ? ", …" : "");
-}
-
 void refuse_unknown(const std::string& folder, const ImageTree& tree, const FolderLabels& labels,
                     const std::string& meaning) {
   std::vector<std::string> unknown;
@@ -64,6 +57,13 @@ class ShardImages : public SuiteImages {
 };
 
 }  // namespace
+
+std::string some_of(const std::vector<std::string>& names) {
+  constexpr std::size_t most = 3;
+  const std::vector<std::string> first(names.begin(),
+                                       names.begin() + static_cast<std::ptrdiff_t>(std::min(most, names.size())));
+  return escape(join(first, ", ")) + (names.size() > most ? ", …" : "");
+}
 
 std::shared_ptr<const SuiteImages> open_shards(const std::string& source, std::int64_t every) {
   return std::make_shared<const ShardImages>(open_dataset({source}, /*labels_wanted=*/true), every);

@@ -51,6 +51,9 @@ FoundImages find_images(const std::string& root, const std::string& below, const
 // folder left out.
 std::shared_ptr<const SuiteImages> open_shards(const std::string& source, std::int64_t every);
 
+// The first three, for messages.
+std::string some_of(const std::vector<std::string>& names);
+
 // Every so many-th of them, the first included.
 void keep_every(FoundImages& found, std::int64_t every);
 

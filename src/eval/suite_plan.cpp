@@ -16,6 +16,7 @@ namespace luvit {
 namespace {
 
 constexpr const char* wordnet_meaning = "a WordNet id of the 1000 classes";
+constexpr std::int64_t images_of_class = 50;  // in the validation set, and so in each cell of ImageNet-C
 constexpr const char* in9_names[] = {
     "dog", "bird", "wheeled vehicle", "reptile", "carnivore", "insect", "musical instrument", "primate", "fish"};
 
@@ -31,7 +32,7 @@ class Planner {
     switch (plan_.options.kind) {
       case SuiteKind::imagenet:
         plan_subsets_of_all();
-        plan_folder(classes_.wordnet(key_), wordnet_meaning, 50000);
+        plan_clean();
         break;
       case SuiteKind::imagenet_sketch:
         plan_folder(classes_.wordnet(key_), wordnet_meaning, {});
@@ -67,9 +68,13 @@ class Planner {
   void plan_folder(const FolderLabels& labels, const std::string& meaning, std::optional<std::int64_t> expected) {
     FoundImages found = find_images(root(), "", labels, meaning);
     warn_of_missing(found, labels, "");
-    const std::int64_t n = std::ssize(found.images);
-    if (expected && n != *expected) warn(str(n, " images; the data set has ", *expected));
+    if (expected) warn_of_count(found, *expected);
     add_part("", found);
+  }
+
+  void plan_clean() {
+    const FolderLabels labels = classes_.wordnet(key_);
+    plan_folder(labels, wordnet_meaning, images_of_class * std::ssize(labels));
   }
 
   // Shards hold numbers: they are the classes.
@@ -132,14 +137,21 @@ class Planner {
                       "expected is [GROUP/]CORRUPTION/SEVERITY/WNID/IMAGE, as the archives hold it");
     if (!others.empty()) warn(str("passed over, being no corruption: ", escape(join(others, ", "))));
     const FolderLabels labels = classes_.wordnet(key_);
+    std::vector<std::string> lacking;
     for (const CorruptionCell& cell : cells)
-      if (wanted(cell)) add_cell(cell, labels);
+      if (wanted(cell)) add_cell(cell, labels, lacking);
     warn_of_missing_cells();
+    if (!lacking.empty())
+      warn(str(lacking.size(), " of ", plan_.parts.size(), " cells have not the ", images_of_class * std::ssize(labels),
+               " images of ", labels.size(), " classes: ", some_of(lacking)));
   }
 
-  void add_cell(const CorruptionCell& cell, const FolderLabels& labels) {
+  void add_cell(const CorruptionCell& cell, const FolderLabels& labels, std::vector<std::string>& lacking) {
     FoundImages found = find_images(root(), cell.folder, labels, wordnet_meaning);
-    warn_of_missing(found, labels, cell.folder + ": ");
+    const std::size_t classes = found.class_folders.size();
+    const std::int64_t images = std::ssize(found.images);
+    if (classes != labels.size() || images != images_of_class * std::ssize(labels))
+      lacking.push_back(str(cell.folder, " has ", images, " of ", classes));
     add_part(str(cell.corruption, "/", cell.severity), found);
   }
 
@@ -147,6 +159,7 @@ class Planner {
     const FolderLabels labels = classes_.wordnet(key_);
     FoundImages found = find_images(root(), "", labels, wordnet_meaning);
     warn_of_missing(found, labels, "");
+    warn_of_count(found, images_of_class * std::ssize(labels));
     plan_.skipped += found.skipped;
     keep_every(found, plan_.options.every);
     const auto clean = std::make_shared<const SuiteImages>(root(), std::move(found.images));
@@ -169,19 +182,25 @@ class Planner {
            asked(plan_.options.severities, std::to_string(cell.severity));
   }
 
-  // What was asked for by name must be there; of all there may be, one line tells what is not.
+  // What was asked for by name must be there; of all there may be, one line tells what is not: "snow, fog/3".
   void warn_of_missing_cells() {
     std::vector<std::string> missing;
-    for (const std::string& corruption : corruption_order())
+    std::size_t count = 0;
+    for (const std::string& corruption : corruption_order()) {
+      std::vector<std::string> cells;
       for (int severity = 1; severity <= 5; ++severity) {
         const std::string name = str(corruption, "/", severity);
         const bool there =
             std::any_of(plan_.parts.begin(), plan_.parts.end(), [&](const auto& part) { return part.name == name; });
-        if (!there && wanted({corruption, severity, ""})) missing.push_back(name);
+        if (!there && wanted({corruption, severity, ""})) cells.push_back(name);
       }
-    if (missing.empty()) return;
+      count += cells.size();
+      if (cells.size() == 5) cells = {corruption};
+      missing.insert(missing.end(), cells.begin(), cells.end());
+    }
+    if (count == 0) return;
     const std::string text =
-        str(missing.size(), " of ", missing.size() + plan_.parts.size(), " cells are not there: ", join(missing, ", "));
+        str(count, " of ", count + plan_.parts.size(), " cells are not there: ", join(missing, ", "));
     if (!plan_.options.corruptions.empty() || !plan_.options.severities.empty())
       throw DataError(str(root(), ": ", text));
     warn(text);
@@ -282,13 +301,18 @@ class Planner {
              all.size() - have.size() > 1 ? ", …" : ""));
   }
 
+  void warn_of_count(const FoundImages& found, std::int64_t expected) {
+    const std::int64_t n = std::ssize(found.images);
+    if (n != expected) warn(str(n, " images; the data set has ", expected));
+  }
+
   void add_part(const std::string& name, FoundImages& found) {
     plan_.skipped += found.skipped;
     keep_every(found, plan_.options.every);
     plan_.parts.push_back({name, std::make_shared<const SuiteImages>(root(), std::move(found.images))});
   }
 
-  void warn(const std::string& text) { plan_.warnings.push_back(str(plan_.options.name, ": ", root(), ": ", text)); }
+  void warn(const std::string& text) { plan_.warnings.push_back(str(root(), ": ", text)); }
   const std::string& root() const { return plan_.options.data; }
 
   const OpenedModel& model_;
@@ -325,9 +349,16 @@ Preprocess preprocess_of(const SuiteOptions& options, const PreprocessOptions& c
 
 SuitePlan plan_suite(const SuiteOptions& options, const PreprocessOptions& common, const OpenedModel& model) {
   const EvaluationView view = view_of(preprocess_of(options, common, model));
-  SuitePlan plan = Planner(options, model).plan();
-  plan.view = view;
-  return plan;
+  try {
+    SuitePlan plan = Planner(options, model).plan();
+    plan.view = view;
+    return plan;
+  } catch (const DataError& error) {
+    const std::string key = "suites." + options.name;
+    std::vector<std::string> lines = error.lines();
+    if (!lines.front().starts_with(key)) lines.front() = str(key, ": ", lines.front());
+    throw DataError(std::move(lines), error.hint());
+  }
 }
 
 }  // namespace luvit

@@ -15,13 +15,11 @@ Classifier::Classifier(const ModelOptions& options_)
 }
 
 Tensor Classifier::operator()(const Tensor& images, const Tensor& drop_path) const {
-  return logits(features(images, drop_path));
+  return head(pooled(images, drop_path));
 }
 
-Tensor Classifier::pooled(const Tensor& features) const {
-  if (norm) return (*norm)(features.select(1, 0));  // a norm takes each token by itself
-  const Tensor patches = features.narrow(1, 1, features.size(1) - 1);
-  return (*fc_norm)(patches.mean(1, /*keepdim=*/false, fc_norm->weight.scalar_type()));
+Tensor Classifier::pooled(const Tensor& images, const Tensor& drop_path) const {
+  return normed(pooled_features(images, drop_path));  // a norm takes each token by itself
 }
 
 Tensor soft_cross_entropy(const Tensor& logits, const Tensor& targets) {

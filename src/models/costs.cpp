@@ -48,9 +48,22 @@ bool targeted(const LoraOptions& lora, const std::string& projection) {
   return lora.rank > 0 && std::find(lora.targets.begin(), lora.targets.end(), projection) != lora.targets.end();
 }
 
-void add_llama(Work& work, std::int64_t tokens, const FusionOptions& fusion) {
-  const auto count = static_cast<double>(tokens);
+// A norm after the block keeps its tokens apart.
+bool pools_early(const FusionOptions& fusion, std::optional<Pool> pool) {
+  return pool && fusion.kind == FusionKind::llama && (pool == Pool::cls || fusion.final_norm == FinalNorm::none);
+}
+
+// How many tokens go through a projection where a classifier pools them (LlamaFusion::pooled).
+double tokens_through(const std::string& projection, std::int64_t tokens, const FusionOptions& fusion,
+                      std::optional<Pool> pool) {
+  const bool feeds = projection == "gate" || projection == "up";
+  const bool one = projection == "down" || (feeds && pool == Pool::cls);
+  return static_cast<double>(one && pools_early(fusion, pool) ? 1 : tokens);
+}
+
+void add_llama(Work& work, std::int64_t tokens, const FusionOptions& fusion, std::optional<Pool> pool) {
   for (const auto& [target, in, out] : llama_projections(fusion)) {
+    const double count = tokens_through(target, tokens, fusion, pool);
     work.frozen += count * product(in, out);
     if (targeted(fusion.lora, target)) work.trained += count * product(fusion.lora.rank, in + out);
   }
@@ -58,8 +71,8 @@ void add_llama(Work& work, std::int64_t tokens, const FusionOptions& fusion) {
   work.trained += attention_work(tokens, fusion.heads * head_dim);
 }
 
-// `embedded` patches become `tokens` with the class token.
-Work encoder_work(const ModelOptions& model, std::int64_t embedded) {
+// `embedded` patches become `tokens` with the class token; a classifier wants only a pool of the result.
+Work encoder_work(const ModelOptions& model, std::int64_t embedded, std::optional<Pool> pool = {}) {
   const std::int64_t tokens = embedded + 1;
   Work work;
   work.first = static_cast<double>(embedded) * product(model.patch_values(), model.dim);
@@ -67,8 +80,9 @@ Work encoder_work(const ModelOptions& model, std::int64_t embedded) {
   const FusionOptions& fusion = model.fusion;
   if (fusion.kind == FusionKind::none) return work;
   const auto inner = fusion.kind == FusionKind::llama ? fusion.dim : fusion.hidden;
-  work.trained += 2 * static_cast<double>(tokens) * product(model.dim, inner);
-  if (fusion.kind == FusionKind::llama) add_llama(work, tokens, fusion);
+  const std::int64_t leaving = pools_early(fusion, pool) ? 1 : tokens;
+  work.trained += static_cast<double>(tokens + leaving) * product(model.dim, inner);
+  if (fusion.kind == FusionKind::llama) add_llama(work, tokens, fusion, pool);
   return work;
 }
 
@@ -83,7 +97,7 @@ Work pretraining_work(const ModelOptions& model, const MaskingOptions& masking) 
 }
 
 Work classifier_work(const ModelOptions& model) {
-  Work work = encoder_work(model, model.patches());
+  Work work = encoder_work(model, model.patches(), model.pool);
   work.trained += product(model.dim, model.classes);
   return work;
 }

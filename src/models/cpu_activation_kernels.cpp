@@ -56,6 +56,15 @@ LUVIT_INLINE void swiglu(const T* gate, const T* up, T* y, std::int64_t n) {
 }
 
 template <typename T>
+LUVIT_INLINE void swiglu_sum(const T* gate, const T* up, float* sum, std::int64_t n) {
+  by_vector(
+      n, [=](std::int64_t i, std::int64_t count) __attribute__((always_inline)) {
+        const Floats g = load(gate + i, count);
+        store(sum + i, load(sum + i, count) + g * sigmoid(g) * load(up + i, count), count);
+      });
+}
+
+template <typename T>
 LUVIT_INLINE void swiglu_gradient(const T* gate, const T* up, const T* grad, T* grad_gate, T* grad_up, std::int64_t n) {
   by_vector(
       n, [=](std::int64_t i, std::int64_t count) __attribute__((always_inline)) {
@@ -84,6 +93,12 @@ LUVIT_VECTOR void swiglu_forward(const float* gate, const float* up, float* y, s
 }
 LUVIT_VECTOR void swiglu_forward(const Bfloat16* gate, const Bfloat16* up, Bfloat16* y, std::int64_t n) {
   swiglu(gate, up, y, n);
+}
+LUVIT_VECTOR void swiglu_add(const float* gate, const float* up, float* sum, std::int64_t n) {
+  swiglu_sum(gate, up, sum, n);
+}
+LUVIT_VECTOR void swiglu_add(const Bfloat16* gate, const Bfloat16* up, float* sum, std::int64_t n) {
+  swiglu_sum(gate, up, sum, n);
 }
 LUVIT_VECTOR void swiglu_backward(const float* gate, const float* up, const float* grad, float* grad_gate,
                                   float* grad_up, std::int64_t n) {

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
+
 #include "cpu_layers.h"
 
 namespace luvit {
@@ -42,6 +44,63 @@ struct SwiGluOnCpu : torch::autograd::Function<SwiGluOnCpu> {
   }
 };
 
+// work(how many, a pointer to the first number of each) with the numbers of either type.
+template <typename Work, typename... Tensors>
+void by_type(const Work& work, const Tensor& first, const Tensors&... others) {
+  if (first.scalar_type() == at::kFloat)
+    work(first.mutable_data_ptr<float>(), others.template mutable_data_ptr<float>()...);
+  else
+    work(bits(first), bits(others)...);
+}
+
+// The values of an image are never held: a sum going forward, a gradient shared by all tokens going back.
+struct SwiGluMeanOnCpu : torch::autograd::Function<SwiGluMeanOnCpu> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& gate_, const Tensor& up_, std::int64_t first_token) {
+    const Tensor gate = gate_.contiguous(), up = up_.contiguous();
+    const std::int64_t images = gate.size(0), tokens = gate.size(1), width = gate.size(2);
+    const Tensor sum = at::zeros({images, width}, gate.options().dtype(at::kFloat));
+    float* const sums = sum.mutable_data_ptr<float>();
+    by_type(
+        [&](const auto* g, const auto* u) {
+          over_pieces(images, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+            for (std::int64_t i = begin; i < end; ++i)
+              for (std::int64_t t = first_token; t < tokens; ++t) {
+                const std::int64_t at = (i * tokens + t) * width;
+                swiglu_add(g + at, u + at, sums + i * width, width);
+              }
+          });
+        },
+        gate, up);
+    ctx->save_for_backward({gate, up});
+    ctx->saved_data["first_token"] = first_token;
+    return sum.div_(tokens - first_token).to(gate.scalar_type());
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
+    const variable_list saved = ctx->get_saved_variables();
+    const Tensor &gate = saved[0], &up = saved[1];
+    const std::int64_t tokens = gate.size(1), width = gate.size(2), first = ctx->saved_data["first_token"].toInt();
+    const Tensor shared = (grads[0] / (tokens - first)).contiguous();
+    const Tensor grad_gate = at::empty_like(gate), grad_up = at::empty_like(up);
+    by_type(
+        [&](auto* g, auto* u, auto* dy, auto* dg, auto* du) {
+          over_pieces(gate.size(0) * tokens, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+            for (std::int64_t row = begin; row < end; ++row) {
+              const std::int64_t at = row * width;
+              if (row % tokens < first) {
+                std::fill_n(dg + at, width, 0);
+                std::fill_n(du + at, width, 0);
+              } else {
+                swiglu_backward(g + at, u + at, dy + row / tokens * width, dg + at, du + at, width);
+              }
+            }
+          });
+        },
+        gate, up, shared, grad_gate, grad_up);
+    return {grad_gate, grad_up, Tensor()};
+  }
+};
+
 }  // namespace
 
 Tensor gelu_values(const Tensor& x) {
@@ -57,12 +116,15 @@ Tensor gelu_backward_in_place(const Tensor& x, const Tensor& grad) {
 }
 
 bool prefers_cpu_swiglu(const Tensor& gate) {
-  return gate.is_cpu() && has_wide_vectors() &&
-         (gate.scalar_type() == at::kFloat || gate.scalar_type() == at::kBFloat16);
+  return gate.is_cpu() && has_vectors() && (gate.scalar_type() == at::kFloat || gate.scalar_type() == at::kBFloat16);
 }
 
 Tensor swiglu_on_cpu(const Tensor& gate, const Tensor& up) {
   return SwiGluOnCpu::apply(gate, up);
+}
+
+Tensor swiglu_mean_on_cpu(const Tensor& gate, const Tensor& up, std::int64_t first_token) {
+  return SwiGluMeanOnCpu::apply(gate, up, first_token);
 }
 
 void softmax_in_place(const Tensor& x, double scale) {

@@ -3,6 +3,9 @@
 namespace luvit {
 
 #if defined(__x86_64__)
+bool has_vectors() {
+  return __builtin_cpu_supports("x86-64-v3");
+}
 bool has_wide_vectors() {
   return __builtin_cpu_supports("x86-64-v4");
 }
@@ -10,6 +13,9 @@ bool has_bfloat16_instructions() {
   return __builtin_cpu_supports("avx512bf16");
 }
 #else
+bool has_vectors() {
+  return false;
+}
 bool has_wide_vectors() {
   return false;
 }

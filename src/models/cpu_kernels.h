@@ -37,6 +37,9 @@ void gelu_backward(const Bfloat16* x, Bfloat16* grad, Bfloat16* y, std::int64_t 
 // y = gate·σ(gate)·up.
 void swiglu_forward(const float* gate, const float* up, float* y, std::int64_t n);
 void swiglu_forward(const Bfloat16* gate, const Bfloat16* up, Bfloat16* y, std::int64_t n);
+// sum += gate·σ(gate)·up.
+void swiglu_add(const float* gate, const float* up, float* sum, std::int64_t n);
+void swiglu_add(const Bfloat16* gate, const Bfloat16* up, float* sum, std::int64_t n);
 void swiglu_backward(const float* gate, const float* up, const float* grad, float* grad_gate, float* grad_up,
                      std::int64_t n);
 void swiglu_backward(const Bfloat16* gate, const Bfloat16* up, const Bfloat16* grad, Bfloat16* grad_gate,

@@ -25,7 +25,13 @@ const std::optional<c10::TypedOperatorHandle<LinearPointwise>>& linear_pointwise
   return found;
 }
 
+std::optional<Tensor> cast(const std::optional<Tensor>& bias, at::ScalarType type) {
+  return bias ? std::make_optional(bias->to(type)) : bias;
+}
+
 Tensor product(const Tensor& x, const Tensor& weight, const std::optional<Tensor>& bias) {
+  if (widens_products(x.scalar_type()))
+    return at::linear(x.to(at::kFloat), weight.to(at::kFloat), cast(bias, at::kFloat)).to(x.scalar_type());
   if (!linear_pointwise()) return at::linear(x, weight, bias);
   return linear_pointwise()->call(x, weight, bias, "none", c10::List<std::optional<at::Scalar>>(), "");
 }
@@ -39,22 +45,20 @@ Tensor input_gradient(const Tensor& grad, const Tensor& weight) {
   std::vector<std::int64_t> shape = grad.sizes().vec();
   shape.back() = weight.size(1);
   const Tensor rows = as_rows(grad);
-  return (grad.scalar_type() == at::kFloat ? product(rows, weight.t(), {}) : at::mm(rows, weight)).view(shape);
+  const bool by_product = grad.scalar_type() == at::kFloat || widens_products(grad.scalar_type());
+  return (by_product ? product(rows, weight.t(), {}) : at::mm(rows, weight)).view(shape);
 }
 
 Tensor weight_gradient(const Tensor& grad, const Tensor& x) {
   const Tensor g = as_rows(grad).t(), rows = as_rows(x);
   // In float32, MKL is the faster one where both operands are transposed into oneDNN's way, unless the result is wide.
   if (grad.scalar_type() == at::kFloat && rows.size(1) > g.size(0)) return product(g, rows.t(), {});
+  if (widens_products(grad.scalar_type())) return at::mm(g.to(at::kFloat), rows.to(at::kFloat));
   return at::mm(g, rows).to(at::kFloat);
 }
 
 Tensor bias_gradient(const Tensor& grad) {
   return as_rows(grad).sum(0, /*keepdim=*/false, at::kFloat);
-}
-
-std::optional<Tensor> cast(const std::optional<Tensor>& bias, at::ScalarType type) {
-  return bias ? std::make_optional(bias->to(type)) : bias;
 }
 
 // Without a bias there is no third input to ask about.
@@ -111,8 +115,14 @@ std::optional<Tensor> if_defined(const Tensor& bias) {
 
 }  // namespace
 
+bool widens_products(at::ScalarType type) {
+  return type == at::kBFloat16 && !has_bfloat16_instructions();
+}
+
 bool prefers_cpu_linear(const Tensor& x, at::ScalarType compute) {
-  if (!x.is_cpu() || !linear_pointwise()) return false;
+  if (!x.is_cpu()) return false;
+  if (widens_products(compute)) return true;
+  if (!linear_pointwise()) return false;
   if (compute == at::kBFloat16) return has_bfloat16_instructions();
   return compute == at::kFloat && x.scalar_type() == at::kFloat && has_wide_vectors();
 }

@@ -48,7 +48,7 @@ struct NormToBfloat16 : torch::autograd::Function<NormToBfloat16> {
 
 bool prefers_bfloat16_norm(const Tensor& x, std::optional<at::ScalarType> compute) {
   return compute == at::kBFloat16 && x.is_cpu() && x.scalar_type() == at::kFloat && x.size(-1) % kernel_width == 0 &&
-         has_bfloat16_instructions();
+         has_vectors();
 }
 
 Tensor layer_norm_to_bfloat16(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {

@@ -64,6 +64,11 @@ Tensor Encoder::features(const Tensor& images, const Tensor& drop_path, Taps* ta
   return fusion ? (*fusion)(x, taps) : x;
 }
 
+Tensor Encoder::pooled_features(const Tensor& images, const Tensor& drop_path) const {
+  const Tensor x = encode(images, drop_path);
+  return fusion ? fusion->pooled(x, options.pool) : pool_tokens(x, options.pool);
+}
+
 Tensor Encoder::features_of(const Tensor& images, const Tensor& keep, Taps* taps) const {
   const Tensor patches = patch_embed.flatten(images);
   const Tensor positions = pos_embed.narrow(1, 1, options.patches()).expand({images.size(0), -1, -1});

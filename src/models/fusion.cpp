@@ -2,6 +2,14 @@
 
 namespace luvit {
 
+Tensor pool_tokens(const Tensor& tokens, Pool pool) {
+  return pool == Pool::mean ? mean_over_patches(tokens) : tokens.select(1, 0);
+}
+
+Tensor Fusion::pooled(const Tensor& z, Pool pool) const {
+  return pool_tokens((*this)(z), pool);
+}
+
 LlamaFusion::LlamaFusion(std::int64_t dim, const FusionOptions& options_)
     : proj_in(dim, options_.dim, options_.bias),
       block(options_),
@@ -22,6 +30,15 @@ Tensor LlamaFusion::operator()(const Tensor& z, Taps* taps) const {
   const Tensor fused = proj_out(final_norm ? (*final_norm)(told) : told);
   if (taps) taps->show("l2", fused);
   return options.residual == Residual::outer ? z + fused : fused;
+}
+
+Tensor LlamaFusion::pooled(const Tensor& z, Pool pool) const {
+  // A norm does not commute with a mean, and dropout draws for every token.
+  const bool every_token = (final_norm && pool == Pool::mean) || (options.lora.dropout > 0 && training());
+  if (every_token) return Fusion::pooled(z, pool);
+  const Tensor x = proj_in(z), told = pool == Pool::mean ? block.patch_mean(x) : block.class_token(x).squeeze(1);
+  const Tensor fused = proj_out(final_norm ? (*final_norm)(told) : told);
+  return options.residual == Residual::outer ? pool_tokens(z, pool) + fused : fused;
 }
 
 MlpFusion::MlpFusion(std::int64_t dim, const FusionOptions& options)

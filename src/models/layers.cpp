@@ -40,6 +40,16 @@ Tensor swiglu(const Tensor& gate, const Tensor& up) {
   return prefers_cpu_swiglu(gate) ? swiglu_on_cpu(gate, up) : at::silu(gate) * up;
 }
 
+Tensor swiglu_mean(const Tensor& gate, const Tensor& up, std::int64_t first_token) {
+  if (prefers_cpu_swiglu(gate)) return swiglu_mean_on_cpu(gate, up, first_token);
+  return swiglu(gate, up).narrow(1, first_token, gate.size(1) - first_token).mean(1);
+}
+
+Tensor mean_over_patches(const Tensor& tokens) {
+  const Tensor patches = tokens.narrow(1, 1, tokens.size(1) - 1);
+  return patches.mean(1, /*keepdim=*/false, at::promote_types(tokens.scalar_type(), at::kFloat));
+}
+
 Linear::Linear(std::int64_t in, std::int64_t out, bool has_bias, Role role) {
   add("weight", weight, {out, in}, role);
   if (has_bias) add("bias", bias, {out}, role);

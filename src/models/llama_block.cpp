@@ -94,6 +94,10 @@ Tensor LlamaBlock::SwiGlu::operator()(const Tensor& x) const {
   return down_proj(swiglu(gate_proj(x), up_proj(x)));
 }
 
+Tensor LlamaBlock::SwiGlu::patch_mean(const Tensor& x) const {
+  return down_proj(swiglu_mean(gate_proj(x), up_proj(x), /*first_token=*/1));
+}
+
 LlamaBlock::LlamaBlock(const FusionOptions& options)
     : input_layernorm(options.dim, options.norm_eps),
       self_attn(options),
@@ -105,7 +109,7 @@ LlamaBlock::LlamaBlock(const FusionOptions& options)
   add("mlp", mlp);
 }
 
-Tensor LlamaBlock::attend(const Tensor& x, Taps* taps) const {
+Tensor LlamaBlock::attended(const Tensor& x, Taps* taps) const {
   const Tensor normed = input_layernorm(x);
   if (taps && taps->want("attention.llm")) taps->show("attention.llm", self_attn.weights(normed));
   const Tensor added = self_attn(normed);
@@ -113,15 +117,27 @@ Tensor LlamaBlock::attend(const Tensor& x, Taps* taps) const {
   return x + added;
 }
 
-Tensor LlamaBlock::operator()(const Tensor& x, Taps* taps) const {
-  const Tensor attended = attend(x, taps);
+Tensor LlamaBlock::fed_forward(const Tensor& attended, Taps* taps) const {
   const Tensor added = mlp(post_attention_layernorm(attended));
-  const Tensor out = attended + added;
+  if (taps) taps->show("llm_ffn", added);
+  return attended + added;
+}
+
+Tensor LlamaBlock::operator()(const Tensor& x, Taps* taps) const {
+  const Tensor out = fed_forward(attended(x, taps), taps);
   if (!taps) return out;
   taps->show("l1", x);
-  taps->show("llm_ffn", added);
   taps->show("llm", out);
   return out;
+}
+
+Tensor LlamaBlock::patch_mean(const Tensor& x) const {
+  const Tensor told = attended(x);
+  return mean_over_patches(told) + mlp.patch_mean(post_attention_layernorm(told));
+}
+
+Tensor LlamaBlock::class_token(const Tensor& x) const {
+  return fed_forward(attended(x).narrow(1, 0, 1));
 }
 
 }  // namespace luvit

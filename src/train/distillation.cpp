@@ -135,7 +135,7 @@ at::Tensor FineTuningDistillation::objective(const at::Tensor& images, const at:
   const double factor = clock_.factor(options, step);
   const std::string tap = student_tap(config_, options);
   Taps taps({tap});
-  const at::Tensor logits = classifier().logits(classifier().features(images, masks, &taps));
+  const at::Tensor logits = classifier().logits_of(classifier().features(images, masks, &taps));
   const Teacher::Shown shown = teacher_.look(images, /*with_logits=*/options.w_kd > 0);
   at::Tensor loss = options.w_task * soft_cross_entropy(logits, targets);
   if (options.w_kd > 0)
@@ -187,7 +187,7 @@ at::Tensor AuxiliaryPathTraining::objective(const at::Tensor& images, const at::
   const double factor = clock_.factor(options, step);
   const at::Tensor tokens = classifier().encode(images, masks);
   const at::Tensor fused = path_.fused(tokens);
-  at::Tensor loss = soft_cross_entropy(classifier().logits(tokens), targets) +
+  at::Tensor loss = soft_cross_entropy(classifier().logits_of(tokens), targets) +
                     options.lambda * factor * soft_cross_entropy(path_.logits(fused), targets);
   if (options.mu > 0) loss = loss + options.mu * factor * path_.dissimilarity(tokens, fused);
   return loss;

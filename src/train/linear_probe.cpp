@@ -111,7 +111,7 @@ void LinearProbe::prepare(const StepBatch& batch, std::int64_t at_once) {
 at::Tensor LinearProbe::features_of(const at::Tensor& images) {
   const ComputeType compute(compute_type(precision_));
   model_.train(false);  // what is frozen drops nothing
-  return model_.pooled(model_.features(images.to(with_.device, /*non_blocking=*/true))).to(at::kFloat);
+  return model_.pooled(images.to(with_.device, /*non_blocking=*/true)).to(at::kFloat);
 }
 
 // By the batch of all ranks together. Sums are float64: squares of large means leave the variance its digits.

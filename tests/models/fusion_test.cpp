@@ -1,6 +1,7 @@
 #include "luvit/models/fusion.h"
 
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include "builders.h"
 #include "luvit/core/error.h"
@@ -51,6 +52,38 @@ TEST(Fusion, UnitNormFixesEachTokensSizeBeforeL2) {
   EXPECT_LT(largest_difference(pretrained(z), unit(z)), 1e-6);  // its initial weight is 1
   weight.mul_(2);
   EXPECT_LT(largest_difference(pretrained(z), 2 * unit(z)), 1e-6);
+}
+
+// The mean before the block's last matrix, or the class token alone, against all tokens and then the pooling: outputs
+// and every gradient, in float64.
+TEST(Fusion, PooledIsThePoolOfAllTokens) {
+  ModelOptions all_lora = small_options();
+  all_lora.fusion.lora.targets = {"q", "v", "gate", "down"};
+  ModelOptions outer = small_options(), unit = small_options(), mlp = small_options(FusionKind::mlp);
+  outer.fusion.residual = Residual::outer;
+  unit.fusion.final_norm = FinalNorm::unit;
+  for (const ModelOptions& options : {small_options(), all_lora, outer, unit, mlp}) {
+    for (const Pool pool : {Pool::mean, Pool::cls}) {
+      const std::unique_ptr<Fusion> fusion = make_fusion(options.dim, options.fusion);
+      start(*fusion, options);
+      for (const auto& named : fusion->named_tensors()) {
+        const Tensor moved = (named.tensor->detach() + 0.3 * varied(named.tensor->sizes(), 3)).to(at::kDouble);
+        *named.tensor = moved.requires_grad_(named.role == Role::trained);
+      }
+      const Tensor z = varied({2, 6, options.dim}, 9).to(at::kDouble).requires_grad_(),
+                   weights = varied({2, options.dim});
+      const auto gradients = [&](const Tensor& pooled) {
+        std::vector<Tensor> inputs = {z};
+        for (const auto& named : fusion->trained_tensors()) inputs.push_back(*named.tensor);
+        return torch::autograd::grad({(pooled * weights).sum()}, inputs);
+      };
+      const Tensor got = fusion->pooled(z, pool), expected = pool_tokens((*fusion)(z), pool);
+      EXPECT_LT(largest_difference(got, expected), 1e-12);
+      EXPECT_GT(largest_difference(got, pool_tokens((*fusion)(z), pool == Pool::mean ? Pool::cls : Pool::mean)), 1e-3);
+      const auto own = gradients(got), theirs = gradients(expected);
+      for (std::size_t i = 0; i < own.size(); ++i) EXPECT_LT(largest_difference(own[i], theirs[i]), 1e-12) << i;
+    }
+  }
 }
 
 TEST(Fusion, MlpHasItsActivationOrNone) {

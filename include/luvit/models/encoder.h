@@ -16,6 +16,8 @@ struct Encoder : Module {
   Tensor features(const Tensor& images, const Tensor& drop_path = {}, Taps* taps = nullptr) const;
   // The same without the fusion: the last ViT block's output.
   Tensor encode(const Tensor& images, const Tensor& drop_path = {}, Taps* taps = nullptr) const;
+  // What a classifier pools of these features, [B,D].
+  Tensor pooled_features(const Tensor& images, const Tensor& drop_path = {}) const;
   // Only the patches of keep [B,K]: [B,1+K,D], fused.
   Tensor features_of(const Tensor& images, const Tensor& keep, Taps* taps = nullptr) const;
 

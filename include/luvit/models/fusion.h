@@ -11,11 +11,17 @@ class Fusion : public Module {
  public:
   // [B,T,D] → [B,T,D]. Taps are the language block's; other fusions show nothing.
   virtual Tensor operator()(const Tensor& z, Taps* taps = nullptr) const = 0;
+  // What a classifier pools of that, [B,D], without computing the rest where that can be left out.
+  virtual Tensor pooled(const Tensor& z, Pool pool) const;
 };
+
+// The class token, or the mean over the patch tokens: [B,1+L,D] → [B,D].
+Tensor pool_tokens(const Tensor& tokens, Pool pool);
 
 struct LlamaFusion : Fusion {
   LlamaFusion(std::int64_t dim, const FusionOptions& options);
   Tensor operator()(const Tensor& z, Taps* taps = nullptr) const override;
+  Tensor pooled(const Tensor& z, Pool pool) const override;
   Linear proj_in;  // L1
   LlamaBlock block;
   std::unique_ptr<LlamaBlock::RmsNorm> final_norm;  // weight frozen (`pretrained`) or not a tensor (`unit`)

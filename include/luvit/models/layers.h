@@ -30,6 +30,11 @@ Tensor apply_linear(const Tensor& x, const Tensor& weight, const Tensor& bias = 
 Tensor apply_gelu_linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 // silu(gate)·up
 Tensor swiglu(const Tensor& gate, const Tensor& up);
+// Its mean over the tokens from `first_token` on: [B,T,D] → [B,D].
+Tensor swiglu_mean(const Tensor& gate, const Tensor& up, std::int64_t first_token);
+
+// [B,1+L,D] without the class token, the first: the mean [B,D], in float32 at least.
+Tensor mean_over_patches(const Tensor& tokens);
 
 struct Linear : Module {
   Linear(std::int64_t in, std::int64_t out, bool has_bias = true, Role role = Role::trained);

@@ -24,6 +24,11 @@ struct LoraLinear : Module {
 struct LlamaBlock : Module {
   explicit LlamaBlock(const FusionOptions& options);
   Tensor operator()(const Tensor& x, Taps* taps = nullptr) const;  // [B,T,dim] → [B,T,dim]
+  // The mean of its outputs over the patch tokens, [B,dim]; the class token is the first. The mean is taken before
+  // the last matrix, which commutes with it: a third of the feed-forward's work is then done for one token only.
+  Tensor patch_mean(const Tensor& x) const;
+  // The output of the class token, [B,1,dim], for which the feed-forward sees no other.
+  Tensor class_token(const Tensor& x) const;
 
   struct RmsNorm : Module {
     RmsNorm(std::int64_t dim, double eps, bool has_weight = true);
@@ -46,6 +51,7 @@ struct LlamaBlock : Module {
   struct SwiGlu : Module {
     explicit SwiGlu(const FusionOptions& options);
     Tensor operator()(const Tensor& x) const;
+    Tensor patch_mean(const Tensor& x) const;  // [B,T,dim] → [B,dim]
     LoraLinear gate_proj, up_proj, down_proj;
   };
   RmsNorm input_layernorm;
@@ -54,7 +60,8 @@ struct LlamaBlock : Module {
   SwiGlu mlp;
 
  private:
-  Tensor attend(const Tensor& x, Taps* taps) const;  // x + attention of it
+  Tensor attended(const Tensor& x, Taps* taps = nullptr) const;  // x + attention of it
+  Tensor fed_forward(const Tensor& attended, Taps* taps = nullptr) const;
 };
 
 }  // namespace luvit

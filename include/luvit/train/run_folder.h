@@ -8,17 +8,11 @@
 #include "luvit/data/image.h"
 #include "luvit/data/loader.h"
 #include "luvit/io/json_lines.h"
+#include "luvit/io/output_folder.h"
 #include "luvit/io/tensorboard.h"
 #include "luvit/train/checkpoint.h"
 
 namespace luvit {
-
-// What env.json tells besides versions.
-struct RunEnvironment {
-  std::string command_line;
-  std::string device;
-  std::int64_t threads = 0, ranks = 1;
-};
 
 // A run's output folder: everything to continue, compare or publish it. Made where it does not exist; held by a
 // lock while the run lives (UsageError where another holds it, or where it cannot be written). Only rank 0 writes
@@ -45,12 +39,11 @@ class RunFolder {
   std::map<std::int64_t, double> evaluations(const std::string& figure) const;
 
  private:
-  void remove_leftovers() const;  // of writes that a kill cut off
   void read_what_is_there();
 
   fs::path path_;
   std::int64_t rank_;
-  std::unique_ptr<FolderLock> lock_;
+  std::unique_ptr<OutputFolder> folder_;
   Checkpoints checkpoints_;
   std::unique_ptr<JsonLines> metrics_, bad_files_;
   std::unique_ptr<TensorBoardWriter> events_;
