@@ -105,6 +105,18 @@ class Looker {
   bool narrow_ = false;
 };
 
+// Sums of many terms have the same last bits on any number of threads if there is one.
+class OneThread {
+ public:
+  OneThread() : before_(at::get_num_threads()) { at::set_num_threads(1); }
+  ~OneThread() { at::set_num_threads(before_); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
 double norm_of(const at::Tensor& vector) {
   return vector.norm().item<double>();
 }
@@ -263,6 +275,7 @@ std::optional<FilteringFigures> measure_filtering(Team& team, const FilteringOf&
   const std::vector<float> values = join_records(team, looker.own);
   FilteringFigures figures;
   team.together([&] {
+    const OneThread same_bits;
     if (team.leads()) figures = Figures(looker.kept, values, maps, places).take();
   });
   return figures;
