@@ -78,9 +78,14 @@ std::vector<std::pair<std::string, std::string>> suite_terms(const RunResults& r
 void add_overview(Report& report) {
   Page& page = report.page;
   page.section("Results");
+  const bool analyses = std::all_of(report.run.suites.begin(), report.run.suites.end(),
+                                    [](const SuiteResult& suite) { return suite.kind == "imagenet_s"; });
   page.paragraph(
-      "A model was shown images and had to name what each one shows. A suite is one collection of such images; each "
-      "tests something else.");
+      analyses && !report.run.suites.empty()
+          ? "A model was shown images, and it was looked at what happens inside it. A suite is one collection "
+            "of such images."
+          : "A model was shown images and had to name what each one shows. A suite is one collection of such "
+            "images; each tests something else.");
   const bool generated = std::any_of(report.run.suites.begin(), report.run.suites.end(),
                                      [](const SuiteResult& suite) { return suite.generated; });
   if (generated)
@@ -97,11 +102,12 @@ void add_overview(Report& report) {
   add_top1_figure(report);
   page.heading("What the suites are");
   page.terms(suite_terms(report.run));
-  page.heading("What the figures mean");
   std::vector<std::pair<std::string, std::string>> meanings;
   for (const std::string& key : keys)
     if (const Wording wording = wording_of(key, false); !wording.meaning.empty())
       meanings.emplace_back(wording.name, wording.meaning);
+  if (meanings.empty()) return;
+  page.heading("What the figures mean");
   page.terms(meanings);
 }
 

@@ -132,7 +132,7 @@ void add_token_analysis(Report& report, const std::vector<AnalysedSuite>& models
                without = model.result.figure("entropy.cls_key_excluded.share_bg_above_fg");
     if (with && without && std::abs(*with - *without) > 0.02)
       report.page.warning(str(named(models, model), models.size() == 1 ? "" : ": ",
-                              "the share hangs on whether the class token’s key is counted: ", percent_text(*with, 0),
+                              "The share hangs on whether the class token’s key is counted: ", percent_text(*with, 0),
                               "% with it, ", percent_text(*without, 0), "% without."));
   }
   add_entropy_figures(report, models);

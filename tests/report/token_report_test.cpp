@@ -63,7 +63,7 @@ TEST(TokenReport, ShowsThePapersFiguresOfOneModel) {
   for (const char* text :
        {"Attention and tokens", "Figures 2, 4 and 5", "Figure 3", "Table 7", "Eq. 5", "60", "a/0.png",
         "the three largest, the three around the median", "control", "Pseudo-masks against all",
-        "hangs on whether the class token’s key is counted", "permuted block", "language block"})
+        "The share hangs on whether the class token’s key is counted", "permuted block", "language block"})
     EXPECT_TRUE(contains(html, text)) << text;
   EXPECT_EQ(times(html, "<img"), 6u * 4);  // image, mask, entropy, norm
   for (const char* figure : {"ins_entropy", "ins_area", "ins_share", "ins_blocks", "ins_iou", "ins_filtering",
