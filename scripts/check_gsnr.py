@@ -7,7 +7,8 @@
 DIR/gsnr.json's first point is compared, which must be of these weights (name RUN/model.safetensors as RUN): each tensor's,
 layer's and the model's R_l, mean, median, 95th percentile and share above zero, for each probe set. The figures are made
 anew here, from the materialised gradients; with a larger micro-batch, from means over as many. Relative to the figure, or
-to 1/N where that is more. Needs torch, numpy and safetensors.
+to 1/N where that is more. A median, percentile or share hangs on single parameters, whose gradients float32 does not give
+to 1e-5 (torch's own do not either): ten times the tolerance for these. Needs torch, numpy and safetensors.
 """
 import argparse
 import json
@@ -20,6 +21,9 @@ from safetensors import safe_open
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from luvit_torch import load  # noqa: E402
+
+
+ORDER = ("median", "p95", "share_positive")
 
 
 def read(path):
@@ -81,7 +85,7 @@ def main():
     point, size = results["points"][0], results["micro_batch"]
     model = load(asked.weights, torch.float64)
     tensors = [row["name"] for row in point["rows"] if row["level"] == "tensor"]
-    worst, compared = (0, ""), 0
+    worst, compared = {}, 0
     for number in range(results["sets"]):
         probe = read(asked.folder / f"probe-{number}.safetensors")
         found = gradients(model, tensors, probe, size)
@@ -103,10 +107,12 @@ def main():
                 there = row[key]["sets"][number]
                 error = abs(there - ours[key]) / max(abs(ours[key]), 1 / results["samples"])
                 compared += 1
-                if error > worst[0]:
-                    worst = (error, f"set {number}, {row['name']}, {key}: {there} there, {ours[key]} here")
-    print(f"{compared} figures compared; the largest relative difference is {worst[0]:.1e}: {worst[1]}")
-    sys.exit(worst[0] > asked.tolerance)
+                if error > worst.get(key, (-1,))[0]:
+                    worst[key] = (error, f"set {number}, {row['name']}: {there} there, {ours[key]} here")
+    print(f"{compared} figures compared; the largest relative differences:")
+    for key, (error, where) in worst.items():
+        print(f"  {key:15} {error:.1e}  {where}")
+    sys.exit(any(error > asked.tolerance * (10 if key in ORDER else 1) for key, (error, _) in worst.items()))
 
 
 if __name__ == "__main__":

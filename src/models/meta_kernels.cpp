@@ -56,6 +56,14 @@ std::tuple<Tensor, Tensor, Tensor> attention_backward(const Tensor&, const Tenso
   return {at::empty_like(q), at::empty_like(k), at::empty_like(v)};
 }
 
+Tensor smooth_l1_backward(const Tensor&, const Tensor& x, const Tensor&, std::int64_t, double) {
+  return at::empty_like(x);
+}
+
+Tensor mse_backward(const Tensor&, const Tensor& x, const Tensor&, std::int64_t) {
+  return at::empty_like(x);
+}
+
 // For operators that work in place.
 void do_nothing(const c10::OperatorHandle& operation, torch::jit::Stack* stack) {
   torch::jit::drop(*stack, operation.schema().arguments().size());
@@ -72,6 +80,8 @@ void add_meta_kernels() {
     library.impl("_fused_rms_norm_backward", rms_norm_backward);
     library.impl("_scaled_dot_product_flash_attention_for_cpu", attention);
     library.impl("_scaled_dot_product_flash_attention_for_cpu_backward", attention_backward);
+    library.impl("smooth_l1_loss_backward", smooth_l1_backward);
+    library.impl("mse_loss_backward", mse_backward);
     library.impl("_fused_adamw_", torch::CppFunction::makeFromBoxedFunction<&do_nothing>());
     return library;
   }();

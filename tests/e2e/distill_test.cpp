@@ -131,7 +131,11 @@ TEST_F(Distill, OfItselfThereIsNothingToLearn) {
                        "distill.w_task=0",
                        "train.steps=1"};
   ASSERT_EQ(small.train("copy", alike).code, 0);
-  EXPECT_EQ(step_losses(small.at("copy")).at(1), 0);
+  EXPECT_LT(step_losses(small.at("copy")).at(1), 1e-12);  // what is not exact is that the two passes use other kernels
+  Words other = alike;
+  other[3] = "distill.student_init=scratch";
+  ASSERT_EQ(small.train("other", other).code, 0);
+  EXPECT_GT(step_losses(small.at("other")).at(1), 1e-8);
 }
 
 TEST_F(Distill, LogitsAndTokensInFineTuning) {
@@ -193,8 +197,12 @@ TEST_F(Distill, ADryRunCountsTheTeacher) {
   ASSERT_EQ(student.code, 0) << student.err;
   EXPECT_NE(plain.out, student.out);
   words.insert(words.end(), {"--plan-ranks", "2"});
-  const Result planned = run("luvit_pretrain", small.words("no", words));
-  EXPECT_EQ(planned.code, 0) << planned.err;
+  for (const char* loss : {"smooth_l1", "mse", "cosine"}) {
+    Words with = words;
+    with.push_back(std::string("distill.loss=") + loss);
+    const Result planned = run("luvit_pretrain", small.words("no", with));
+    EXPECT_EQ(planned.code, 0) << planned.err;
+  }
   EXPECT_EQ(
       run("luvit_finetune", small.words("no", path({"--dry-run", "--plan-ranks", "2", "augment.mix_group=4"}))).code,
       0);
