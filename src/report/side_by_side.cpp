@@ -46,7 +46,7 @@ std::vector<AnalysedSuite> models_of(const std::vector<ReadRun>& runs, const std
 
 void add_models(Page& page, const std::vector<ReadRun>& runs) {
   page.section("Models");
-  Table table{.columns = {{"model"}, {"weights"}, {"fusion"}, {"evaluation"}}, .rows = {}};
+  Table table{.columns = {{"name"}, {"weights"}, {"model"}, {"evaluation"}}, .rows = {}};
   for (const ReadRun& run : runs) {
     const std::string hash = run.results.provenance_of("weights_sha256").value_or(no_value);
     table.rows.push_back(
