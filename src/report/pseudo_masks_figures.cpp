@@ -45,7 +45,8 @@ void add_pseudo_masks(Report& report, const std::vector<AnalysedSuite>& models) 
   if (!models.front().result.figure("iou.all_foreground")) return;
   add_thresholds(report, models);
   report.page.paragraph(
-      "As the paper’s Table 7: masks cut out of two maps by a threshold, held against the true ones by intersection over "
+      "As the paper’s Table 7: masks cut out of two maps by a threshold, held against the true ones by intersection "
+      "over "
       "union. Magnitude is how far a token is from the image’s mean token, frequency how far the phases of its Fourier "
       "transform are from their mean. “Fixed” is one threshold for all images, chosen on every second image and "
       "measured on the others. “Best fixed” is chosen and measured on all images, “best of each image” takes each "
