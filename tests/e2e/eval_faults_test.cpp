@@ -39,8 +39,7 @@ class EvalFaults : public ::testing::Test {
 };
 
 TEST_F(EvalFaults, OfTheConfig) {
-  expect(small_.eval("x", {"suites.photos.kind=coco"}), 2,
-         {"key `suites.photos.kind`: coco is not in this version"});
+  expect(small_.eval("x", {"suites.photos.kind=coco"}), 2, {"key `suites.photos.kind`: coco is not in this version"});
   expect(small_.eval("x", {"suites.photo.data=a"}), 2, {"`suites` has no entry `photo`; it has photos, few, knn"});
   expect(small_.eval("x", {"suites.photos.dta=a"}), 2, {"did you mean `suites.photos.data`?"});
   expect(small_.eval("x", {"suites.photos.k=3"}), 2, {"key `suites.photos.k`: it belongs to kind: knn"});
