@@ -17,8 +17,7 @@ int infer_program(int argc, char** argv) {
              "safetensors instead: images float32 [B,3,H,W], normalised; for mae also noise float32 [B,L]");
   parser.add("--emit", emit,
              "any of logits,features,encoder,attention,entropy,mae, block.K and attention.K (K from 0), "
-             "l1,llm_attn,llm_ffn,llm,"
-             "l2,attention.llm, separated by commas");
+             "l1,llm_attn,llm_ffn,llm,l2,attention.llm, separated by commas");
   parser.add("--out", out, "the safetensors file to write");
   parser.choice("--dtype", type, {"float32", "bfloat16"}, "type of the matrix products");
   parser.add("--seed", seed, "of the masks, where --tensors brings no noise");

@@ -60,7 +60,7 @@ for seed in "${seeds[@]}"; do
       "${teacher[@]}"
   done
   for arm in "${arms[@]}"; do
-    run luvit_eval eval_distill "$at/eval_$arm" --weights "$at/finetune_$arm/model.safetensors"
+    run luvit_eval eval "$at/eval_$arm" --weights "$at/finetune_$arm/model.safetensors"
   done
 done
 

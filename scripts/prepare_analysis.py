@@ -71,6 +71,11 @@ def composite(stamp, name, label):
     return picture, Image.merge("RGB", (red, green, Image.new("L", (SIDE, SIDE))))
 
 
+def kind_of(path):
+    """The class of a stamp: the first two folders it lies in."""
+    return "-".join(path.relative_to(STAMPS).parent.parts[:2])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("demo/stamps"))
@@ -79,11 +84,11 @@ def main():
         if not folder.is_dir():
             sys.exit(f"error: {folder} is not there\nhint: apt-get install {package}")
     paths = [p for p in sorted(STAMPS.rglob("*.png"))
-             if not DRAWN & set(p.relative_to(STAMPS).parts) and not p.stem.endswith(("_mirror", "_flip", "_mirror_flip"))]
-    kinds = sorted({"-".join(p.relative_to(STAMPS).parts[:2][: len(p.relative_to(STAMPS).parts) - 1]) for p in paths})
+             if not DRAWN & set(p.relative_to(STAMPS).parts) and not p.stem.endswith(("_mirror", "_flip"))]
+    kinds = sorted({kind_of(p) for p in paths})
     written = there = left_out = 0
     for path in paths:
-        kind = "-".join(path.relative_to(STAMPS).parts[:2][: len(path.relative_to(STAMPS).parts) - 1])
+        kind = kind_of(path)
         files = [options.out / part / kind / (path.stem + ".png") for part in ("validation", "validation-segmentation")]
         if all(file.exists() for file in files):
             there += 1

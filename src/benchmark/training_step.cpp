@@ -14,8 +14,7 @@ namespace {
 
 template <typename Model>
 void make_ready(Model& model, const BenchOptions& options, at::Device device) {
-  const bool float32_storage = options.model.fusion.storage == Storage::float32;
-  initialise(model, options.model, {.frozen_type = float32_storage ? at::kFloat : compute_type(options.precision)});
+  initialise(model, options.model, {.frozen_type = frozen_type(options.model.fusion, compute_type(options.precision))});
   to_device(model, device);
   model.train(true);
 }

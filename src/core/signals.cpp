@@ -73,6 +73,10 @@ bool stop_requested() {
   return stop.load(std::memory_order_relaxed).signal != 0;
 }
 
+std::string stopped_by() {
+  return stop_requested() ? stop_signal_name() : "a signal to another rank";
+}
+
 const char* stop_signal_name() {
   switch (stop.load(std::memory_order_relaxed).signal) {
     case SIGTERM:

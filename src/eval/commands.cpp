@@ -80,10 +80,8 @@ int report_program(int argc, char** argv) {
   if (!parser.parse(argc, argv)) return 0;
   std::vector<NamedRun> runs;
   for (const std::string& word : words) {
-    const auto equals = word.find('=');
-    const bool is_named = !path_exists(word) && equals != std::string::npos && equals > 0;
-    const fs::path folder = is_named ? word.substr(equals + 1) : word;
-    runs.push_back({is_named ? word.substr(0, equals) : read_evaluation(folder).name(), folder});
+    const auto [name, run] = read_table_run(word);
+    runs.push_back({name.empty() ? run.name() : name, run.file.parent_path()});
     for (std::size_t i = 0; i + 1 < runs.size(); ++i)
       if (runs[i].name == runs.back().name)
         throw UsageError(str("two evaluations are called ", escape(runs.back().name)), "NAME=DIR gives one a name");

@@ -93,8 +93,8 @@ std::string comparison_text(const Comparison& comparison) {
   if (of_tokens)
     text +=
         "imagenet_s: images whose background's attention entropy is above the object's, in %; the gap in nats; mask "
-        "IoU "
-        "in %, of the images that no threshold was chosen on. There A only and B only count where that run is higher, "
+        "IoU in %, of the images that no threshold was chosen on. There A only and B only count where that run is "
+        "higher, "
         "and p is the sign test's.\n";
   if (by_source)
     text +=

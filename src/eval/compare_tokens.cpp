@@ -36,9 +36,11 @@ void require_same_images(const std::vector<Line>& a, const std::vector<Line>& b,
     throw DataError(str(file_a.string(), " has ", a.size(), " images, ", file_b.string(), " ", b.size()),
                     "both models must have looked at the same images");
   for (std::size_t i = 0; i < a.size(); ++i) {
+    const bool of_a = a[i].path < b[i].path;
     if (a[i].path != b[i].path)
-      throw DataError(str("image ", escape(a[i].path), " is in ", file_a.string(), " only"),
-                      "both models must have looked at the same images");
+      throw DataError(
+          str("image ", escape((of_a ? a : b)[i].path), " is in ", (of_a ? file_a : file_b).string(), " only"),
+          "both models must have looked at the same images");
     if (a[i].fg_cells != b[i].fg_cells || a[i].bg_cells != b[i].bg_cells)
       throw DataError(str("image ", escape(a[i].path), " has ", a[i].fg_cells, " foreground and ", a[i].bg_cells,
                           " background cells in ", file_a.string(), ", ", b[i].fg_cells, " and ", b[i].bg_cells, " in ",

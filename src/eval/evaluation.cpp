@@ -64,6 +64,29 @@ void require_classifier(const OpenedModel& model, const EvalConfig& config, cons
                       "kinds knn and imagenet_s look at features; luvit_finetune makes a classifier");
 }
 
+template <typename T>
+struct KeptOrMade {
+  std::optional<T> value;  // nullopt: a stop cut it short; what was kept is there on the leader, empty elsewhere
+  bool was_kept = false;
+};
+
+// What the leader finds done is not done again: it reads; else all make it together, and it writes.
+template <typename T, typename Read, typename Make, typename Write>
+KeptOrMade<T> kept_or_made(Team& team, const Read& read, const Make& make, const Write& write) {
+  std::optional<T> value;
+  team.together([&] {
+    if (team.leads()) value = read();
+  });
+  if (team.from_leader(value ? "done" : "") == "done")
+    return {value ? std::move(value) : std::make_optional<T>(), true};
+  value = make();
+  if (!value) return {};
+  team.together([&] {
+    if (team.leads()) write(*value);
+  });
+  return {std::move(value), false};
+}
+
 }  // namespace
 
 Evaluation::Evaluation(const EvalRequest& request) : asked_(request), config_(request.config) {
@@ -142,8 +165,7 @@ Exit Evaluation::run(Team& team) {
   for (const SuitePlan& plan : plans_) {
     const auto found = run_suite(team, plan);
     if (!found) {
-      log_info(str("stopped by ", stop_requested() ? stop_signal_name() : "a signal to another rank",
-                   "; run the same command again: it goes on from here"));
+      log_info(str("stopped by ", stopped_by(), "; run the same command again: it goes on from here"));
       return Exit::stopped;
     }
     if (!team.leads()) continue;
@@ -232,70 +254,63 @@ ImagePassOptions Evaluation::pass_over(const SuitePlan& plan) const {
 
 std::optional<FilteringFigures> Evaluation::filter_suite(Team& team, const SuitePlan& plan, const TokenMaps& maps) {
   const SuitePart part{str("filtering-", plan.options.filtering), plan.parts.at(0).images};
-  std::optional<FilteringFigures> figures;
-  team.together([&] {
-    if (!team.leads()) return;
-    if (const auto kept = partial_->read_tensors(plan, part)) figures = filtering_from(*kept, plan.images());
-  });
-  if (team.from_leader(figures ? "done" : "") == "done") return figures ? figures : FilteringFigures();
+  return kept_or_made<FilteringFigures>(
+             team,
+             [&]() -> std::optional<FilteringFigures> {
+               const auto kept = partial_->read_tensors(plan, part);
+               return kept ? filtering_from(*kept, plan.images()) : std::nullopt;
+             },
+             [&] { return make_filtering(team, plan, maps); },
+             [&](const FilteringFigures& made) { partial_->write_tensors(plan, part, to_tensors(made)); })
+      .value;
+}
+
+std::optional<FilteringFigures> Evaluation::make_filtering(Team& team, const SuitePlan& plan, const TokenMaps& maps) {
   const Clock::time_point start = Clock::now();
-  figures =
-      measure_filtering(team, {plan, description_, asked_.weights, *model_, compute_type(config_.precision), device_},
-                        maps, pass_over(plan));
-  if (!figures) return std::nullopt;
-  log_info(str(plan.options.name, ": filtering by the language block and two controls, ",
-               human_seconds(seconds_since(start))));
-  team.together([&] {
-    if (team.leads()) partial_->write_tensors(plan, part, to_tensors(*figures));
-  });
+  auto figures = measure_filtering(team, {plan, description_, *model_, compute_type(config_.precision), device_}, maps,
+                                   pass_over(plan));
+  if (figures)
+    log_info(str(plan.options.name, ": filtering by the language block and two controls, ",
+                 human_seconds(seconds_since(start))));
   return figures;
 }
 
 std::optional<TokenMaps> Evaluation::map_suite(Team& team, const SuitePlan& plan) {
   const SuitePart& part = plan.parts.at(0);
-  std::optional<TokenMaps> maps;
-  team.together([&] {
-    if (!team.leads()) return;
-    if (const auto kept = partial_->read_tensors(plan, part))
-      maps = token_maps_from(*kept, plan, description_.options.patches());
-  });
-  if (team.from_leader(maps ? "done" : "") == "done") {
-    log_info(str(plan.options.name, ": was done before"));
-    return maps ? maps : TokenMaps();
-  }
+  auto maps = kept_or_made<TokenMaps>(
+      team,
+      [&]() -> std::optional<TokenMaps> {
+        const auto kept = partial_->read_tensors(plan, part);
+        return kept ? token_maps_from(*kept, plan, description_.options.patches()) : std::nullopt;
+      },
+      [&] { return make_maps(team, plan); },
+      [&](const TokenMaps& made) { partial_->write_tensors(plan, part, to_tensors(made)); });
+  if (maps.was_kept) log_info(str(plan.options.name, ": was done before"));
+  return std::move(maps.value);
+}
+
+std::optional<TokenMaps> Evaluation::make_maps(Team& team, const SuitePlan& plan) {
   const Clock::time_point start = Clock::now();
   Progress progress(plan.options.name, (plan.images() + ranks_ - 1) / ranks_);
-  maps = map_tokens(team, plan, *model_, pass_over(plan), [&](std::int64_t rows) { progress.add(rows); });
+  auto maps = map_tokens(team, plan, *model_, pass_over(plan), [&](std::int64_t rows) { progress.add(rows); });
   if (!maps) return std::nullopt;
   const double seconds = seconds_since(start), speed = static_cast<double>(plan.images()) / seconds;
   computed_ += plan.images();
   computing_ += seconds;
   log_info(str(plan.options.name, ": ", plan.images(), " images, ", human_count(speed), " a second"));
-  team.together([&] {
-    if (team.leads()) partial_->write_tensors(plan, part, to_tensors(*maps));
-  });
   return maps;
 }
 
-// What the leader finds done is not done again.
 std::optional<PartPredictions> Evaluation::evaluate(Team& team, const SuitePlan& plan) {
   PartPredictions all;
   std::size_t known = 0;
   for (const SuitePart& part : plan.parts) {
-    std::optional<std::vector<Prediction>> found;
-    team.together([&] {
-      if (team.leads()) found = partial_->read(plan, part);
-    });
-    if (team.from_leader(found ? "done" : "") == "done") {
-      ++known;
-    } else {
-      found = evaluate(team, plan, part);
-      if (!found) return std::nullopt;
-      team.together([&] {
-        if (team.leads()) partial_->write(plan, part, *found);
-      });
-    }
-    all.push_back(found ? std::move(*found) : std::vector<Prediction>());
+    auto found = kept_or_made<std::vector<Prediction>>(
+        team, [&] { return partial_->read(plan, part); }, [&] { return evaluate(team, plan, part); },
+        [&](const std::vector<Prediction>& made) { partial_->write(plan, part, made); });
+    if (!found.value) return std::nullopt;
+    known += found.was_kept;
+    all.push_back(std::move(*found.value));
   }
   if (known > 0) log_info(str(plan.options.name, ": ", known, " of ", plan.parts.size(), " parts were done before"));
   return all;

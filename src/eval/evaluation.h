@@ -50,7 +50,9 @@ class Evaluation {
   std::optional<nlohmann::ordered_json> classify_suite(Team& team, const SuitePlan& plan);
   std::optional<nlohmann::ordered_json> analyse_suite(Team& team, const SuitePlan& plan);
   std::optional<TokenMaps> map_suite(Team& team, const SuitePlan& plan);
+  std::optional<TokenMaps> make_maps(Team& team, const SuitePlan& plan);
   std::optional<FilteringFigures> filter_suite(Team& team, const SuitePlan& plan, const TokenMaps& maps);
+  std::optional<FilteringFigures> make_filtering(Team& team, const SuitePlan& plan, const TokenMaps& maps);
   ImagePassOptions pass_over(const SuitePlan& plan) const;
   std::optional<PartPredictions> evaluate(Team& team, const SuitePlan& plan);
   std::optional<std::vector<Prediction>> evaluate(Team& team, const SuitePlan& plan, const SuitePart& part);

@@ -7,6 +7,7 @@
 
 #include "luvit/core/random.h"
 #include "luvit/models/initial_values.h"
+#include "luvit/models/precision.h"
 #include "luvit/statistics/rank_correlation.h"
 #include "mask_cells.h"
 
@@ -34,23 +35,26 @@ at::Tensor permuted(const at::Tensor& values, std::uint64_t seed) {
   return from.index_select(0, places).view_as(values);
 }
 
-// The model again, its block's frozen tensors replaced. LoRA, L1 and L2 stay.
-std::unique_ptr<Encoder> with_control(const FilteringOf& of, const std::string& block) {
-  const at::NoGradGuard no_gradients;
-  auto model = make_model(of.description);
-  const auto& fusion = of.description.options.fusion;
-  const at::ScalarType frozen_type = fusion.storage == Storage::float32 ? at::kFloat : of.compute;
-  load_model(*model, of.weights, frozen_type);
-  if (block == "random") {
-    initialise_frozen(*model, of.description.options, {.seed = 0, .frozen_type = frozen_type});
-  } else {
+// The model's own fusion, LoRA, L1 and L2 included, with other values in its block's frozen tensors.
+struct Control : Module {
+  Control(const FilteringOf& of, const std::string& block) {
+    const at::NoGradGuard no_gradients;
+    const ModelOptions& options = of.description.options;
+    fusion = make_fusion(options.dim, options.fusion);
+    add("fusion", *fusion);  // initial values hang on a tensor's name in a model
+    const std::vector<NamedTensor> given = of.model.model().fusion->named_tensors(), own = named_tensors();
     std::uint64_t seed = 0;
-    for (const NamedTensor& named : model->named_tensors())
-      if (named.role == Role::frozen) *named.tensor = permuted(*named.tensor, seed++);
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      *own[i].tensor = *given[i].tensor;
+      if (own[i].role == Role::frozen && block == "permuted")
+        *own[i].tensor = permuted(given[i].tensor->to(at::kCPU), seed++);
+    }
+    if (block == "random")
+      initialise_frozen(*this, options, {.seed = 0, .frozen_type = frozen_type(options.fusion, of.compute)});
+    to_device(*this, of.device);
   }
-  to_device(*model, of.device);
-  return model;
-}
+  std::unique_ptr<Fusion> fusion;
+};
 
 // What is kept of each image, float32: z [T,D], the linear map's input [T,F], and of each block z' [T,D] and w [L].
 struct Kept {
@@ -62,7 +66,7 @@ struct Kept {
 
 class Looker {
  public:
-  Looker(const FilteringOf& of, std::vector<std::unique_ptr<Encoder>> controls)
+  Looker(const FilteringOf& of, std::vector<std::unique_ptr<Control>> controls)
       : of_(of), controls_(std::move(controls)) {
     const ModelOptions& options = of.description.options;
     // L1's output lies in a space of no more dimensions than z has: where L1 widens, the best map of z is the best map
@@ -101,7 +105,7 @@ class Looker {
   std::string last_block() const { return block_tap(of_.description.options.depth - 1); }
 
   const FilteringOf& of_;
-  std::vector<std::unique_ptr<Encoder>> controls_;
+  std::vector<std::unique_ptr<Control>> controls_;
   bool narrow_ = false;
 };
 
@@ -240,9 +244,10 @@ class Figures {
   FilteringFigures out_;
 };
 
-std::vector<std::unique_ptr<Encoder>> make_controls(const FilteringOf& of) {
-  std::vector<std::unique_ptr<Encoder>> controls;
-  for (std::size_t i = 1; i < filtering_blocks.size(); ++i) controls.push_back(with_control(of, filtering_blocks[i]));
+std::vector<std::unique_ptr<Control>> make_controls(const FilteringOf& of) {
+  std::vector<std::unique_ptr<Control>> controls;
+  for (std::size_t i = 1; i < filtering_blocks.size(); ++i)
+    controls.push_back(std::make_unique<Control>(of, filtering_blocks[i]));
   return controls;
 }
 
@@ -268,7 +273,7 @@ std::optional<FilteringFigures> measure_filtering(Team& team, const FilteringOf&
   std::vector<SuiteImages::Labelled> chosen;
   for (const std::int64_t place : places) chosen.push_back({images.path(place), images.label(place)});
   const SuiteImages some(of.plan.options.data, std::move(chosen));
-  std::vector<std::unique_ptr<Encoder>> controls;
+  std::vector<std::unique_ptr<Control>> controls;
   team.together([&] { controls = make_controls(of); });
   Looker looker(of, std::move(controls));
   if (!image_pass(team, some, pass, [&](const ImageRows& rows) { looker.add(rows); })) return std::nullopt;

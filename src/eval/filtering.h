@@ -40,7 +40,6 @@ struct FilteringFigures {
 struct FilteringOf {
   const SuitePlan& plan;
   const OpenedModel& description;
-  const fs::path& weights;
   const InferenceModel& model;
   at::ScalarType compute;
   at::Device device;

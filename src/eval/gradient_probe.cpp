@@ -10,6 +10,7 @@
 #include "luvit/eval/inference_model.h"
 #include "luvit/eval/pictures.h"
 #include "luvit/models/initial_values.h"
+#include "luvit/models/precision.h"
 #include "model_classes.h"
 
 namespace luvit {
@@ -47,11 +48,13 @@ void require_probe(const ProbeOptions& options, std::int64_t samples, const std:
 }
 
 ProbeImages::ProbeImages(const Dataset& data, const ProbeOptions& options, std::int64_t set)
-    : data_(data), samples_(options.samples), first_(set * options.samples), seed_(options.seed) {}
+    : data_(data),
+      samples_(options.samples),
+      first_(set * options.samples),
+      order_(static_cast<std::uint64_t>(data.size()), options.seed, /*epoch=*/0) {}
 
 std::int64_t ProbeImages::index(std::int64_t place) const {
-  const Permutation order(static_cast<std::uint64_t>(data_.size()), seed_, /*epoch=*/0);
-  return static_cast<std::int64_t>(order(static_cast<std::uint64_t>(first_ + place)));
+  return static_cast<std::int64_t>(order_(static_cast<std::uint64_t>(first_ + place)));
 }
 
 void ProbeImages::read(std::int64_t place, std::vector<std::uint8_t>& buffer) const {
@@ -120,8 +123,7 @@ GradientProbe::GradientProbe(const fs::path& weights, const Dataset& data, Probe
                     "name a pretraining model (with its decoder) or a classifier");
   if (!model_->masks() && !options.random_labels) model_->numbers = numbers_of(model_->description, data);
   model_->net = make_model(model_->description);
-  const bool float32 = model_->description.options.fusion.storage == Storage::float32;
-  load_model(*model_->net, weights, float32 ? at::kFloat : options.compute);
+  load_model(*model_->net, weights, frozen_type(model_->description.options.fusion, options.compute));
   to_device(*model_->net, options.device);
   model_->net->train(false);
 }

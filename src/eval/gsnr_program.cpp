@@ -17,12 +17,12 @@ namespace luvit {
 namespace {
 
 constexpr std::chrono::seconds rank_timeout{600};
+constexpr DeviceUse measuring{"--device", "measuring"};
 
 const char* const about =
     "The gradient signal-to-noise ratio (squared mean over variance of a parameter's gradient across samples) of "
-    "models "
-    "and of runs' checkpoints, on one fixed set of images: unbiased estimates with intervals, by tensor, layer and "
-    "model. Liu et al. (2020) and LUViT read a high ratio as a good sign; Michalkiewicz et al. (2023) drop the "
+    "models and of runs' checkpoints, on one fixed set of images: unbiased estimates with intervals, by tensor, layer "
+    "and model. Liu et al. (2020) and LUViT read a high ratio as a good sign; Michalkiewicz et al. (2023) drop the "
     "parameters that have the highest. Writes gsnr.json, gsnr.csv and report.html.";
 
 struct GsnrCommand {
@@ -65,13 +65,6 @@ void check(const GsnrCommand& command) {
   require_output_folder("--out", command.out);
 }
 
-std::int64_t ranks_of(const GsnrCommand& command, const Place& place) {
-  if (place.ranks > 1 && command.ranks && *command.ranks != place.ranks)
-    throw UsageError(str("--ranks ", *command.ranks, ", but ", place.launcher, " started ", place.ranks),
-                     "leave --ranks out under a launcher");
-  return place.ranks > 1 ? place.ranks : command.ranks.value_or(1);
-}
-
 DeviceChoice device_choice(const std::string& name) {
   return name == "cuda" ? DeviceChoice::cuda : name == "cpu" ? DeviceChoice::cpu : DeviceChoice::automatic;
 }
@@ -103,7 +96,7 @@ class Measurement {
     team_.require_same("--data", results_.data_sha256);
     for (const GsnrWeights& weights : weights_) {
       if (!measure(weights)) {
-        log_info(str("stopped by ", stop_signal_name(), "; nothing was written"));
+        log_info(str("stopped by ", stopped_by(), "; nothing was written"));
         return Exit::stopped;
       }
     }
@@ -118,13 +111,25 @@ class Measurement {
   void open() {
     weights_ = gsnr_weights(command_.runs, command_.label_smoothing);
     if (command_.runs.size() > 1) shared_ = shared_tensors(weights_);
-    bool labels = false;
-    for (const GsnrWeights& one : weights_)
-      labels |= describe_model(one.weights).kind == ModelKind::classifier && !command_.probe.random_labels;
-    data_ = open_dataset(command_.data, labels, "--data");
+    require_labels_used();
+    const bool classifiers = std::ranges::any_of(weights_, is_classifier);
+    data_ = open_dataset(command_.data, classifiers && !command_.probe.random_labels, "--data");
     require_probe(results_.options, data_->size(), join(command_.data, ", "));
     results_.data_samples = data_->size();
     results_.data_sha256 = names_hash(*data_);
+  }
+
+  static bool is_classifier(const GsnrWeights& one) {
+    return describe_model(one.weights).kind == ModelKind::classifier;
+  }
+
+  void require_labels_used() const {
+    const char* option = command_.probe.random_labels ? "--random-labels" : "--label-smoothing";
+    if (!command_.probe.random_labels && !command_.label_smoothing) return;
+    for (const GsnrWeights& one : weights_)
+      if (!is_classifier(one))
+        throw UsageError(str(option, ": ", escape(one.weights.string()), " is no classifier, its loss has no labels"),
+                         "leave it out, or name classifiers only");
   }
 
   bool measure(const GsnrWeights& weights) {
@@ -175,16 +180,16 @@ int gsnr_program(int argc, char** argv) {
   if (!parse(command, argc, argv)) return 0;
   check(command);
   const Place place = find_place(process_environment());
-  const std::int64_t ranks = ranks_of(command, place);
+  const std::int64_t ranks = ranks_of(command.ranks, place);
   if (place.rank > 0) log_errors_only();
   if (ranks > place.ranks) {
-    require_gpus(device_choice(command.device), ranks);
+    require_gpus(device_choice(command.device), ranks, measuring);
     return run_local_ranks(ranks, argv - 1);  // with the program's name, which stands before the command's
   }
   install_stop_signals();
   const CoreShare share = share_of_cores(place, process_environment());
   set_threads(command.threads > 0 ? command.threads : share.threads);
-  const at::Device device = choose_device(device_choice(command.device), place);
+  const at::Device device = choose_device(device_choice(command.device), place, measuring);
   Team team("luvit_eval", place, device, rank_timeout);
   try {
     Measurement measurement(command, team, device, command.workers > 0 ? command.workers : share.workers);

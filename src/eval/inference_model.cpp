@@ -5,6 +5,7 @@
 #include "luvit/core/random.h"
 #include "luvit/eval/analysis.h"
 #include "luvit/models/initial_values.h"
+#include "luvit/models/precision.h"
 
 namespace luvit {
 
@@ -23,7 +24,7 @@ std::set<std::string> taps_for(const Outputs& outputs, std::int64_t depth) {
 InferenceModel::InferenceModel(const OpenedModel& description, const fs::path& weights, at::ScalarType compute,
                                at::Device device)
     : kind_(description.kind), compute_(compute), device_(device), model_(make_model(description)) {
-  load_model(*model_, weights, description.options.fusion.storage == Storage::float32 ? at::kFloat : compute);
+  load_model(*model_, weights, frozen_type(description.options.fusion, compute));
   to_device(*model_, device);
 }
 

@@ -23,9 +23,8 @@ std::optional<std::int64_t> block_number(const std::string& name) {
   for (const std::string& prefix : of_each_block) {
     if (name.compare(0, prefix.size(), prefix) != 0) continue;
     std::int64_t block = -1;
-    const char *first = name.data() + prefix.size(), *last = name.data() + name.size();
-    const auto [end, error] = std::from_chars(first, last, block);
-    if (error == std::errc() && end == last && *first != '-') return block;
+    std::from_chars(name.data() + prefix.size(), name.data() + name.size(), block);
+    if (block >= 0 && name == str(prefix, block)) return block;  // no leading zero, nothing after it
   }
   return std::nullopt;
 }

@@ -263,12 +263,13 @@ class Planner {
   void settle_blocks() {
     const bool has_block = model_.options.fusion.kind == FusionKind::llama;
     std::vector<std::string>& blocks = plan_.options.attention_of;
-    for (const std::string& block : blocks) {
+    for (std::string& block : blocks) {
       const bool number = !block.empty() && block.size() < 5 && block.find_first_not_of("0123456789") == block.npos;
       if (block != "llm" && (!number || std::stoll(block) >= model_.options.depth))
         throw UsageError(str(key_, ".attention_of: '", escape(block), "', expected a ViT block, 0 to ",
                              model_.options.depth - 1, ", or llm"),
                          "blocks count from 0; the last one is looked at anyway");
+      if (number) block = std::to_string(std::stoll(block));  // as taps are called: "01" is block 1
     }
     if (has_block) return;
     if (std::erase(blocks, "llm") > 0) warn("attention_of: the model has no language block; llm is left out");

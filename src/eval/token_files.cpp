@@ -100,6 +100,9 @@ void write_analysis(const fs::path& folder, const SuitePlan& plan, const TokenMa
   const std::string& name = plan.options.name;
   file_layer().make_folder(folder);
   write_durably(folder / (name + ".csv"), lines_of(plan, maps));
+  // What an evaluation of other weights left there is not taken for this one's.
+  for (const char* kind : {".panels.safetensors", ".safetensors", ".filtering.csv"})
+    file_layer().remove_all(folder / (name + kind));
   if (const std::vector<std::int64_t> chosen = chosen_images(maps); !chosen.empty()) {
     NamedTensors panels = maps_at(maps, chosen);
     panels.emplace_back("image", pictures_at(plan, chosen));

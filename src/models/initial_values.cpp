@@ -129,8 +129,11 @@ void require_gradients(Module& model) {
   }
 }
 
-void to_meta(Module& model) {
+void to_meta(Module& model, std::optional<at::ScalarType> frozen_type) {
   add_meta_kernels();
+  if (frozen_type)
+    for (const NamedTensor& named : model.named_tensors())
+      if (named.role == Role::frozen) *named.tensor = named.tensor->to(*frozen_type);
   place(model, [](const Tensor& tensor) { return at::empty_like(tensor, tensor.options().device(at::kMeta)); });
 }
 

@@ -14,8 +14,8 @@ at::ScalarType compute_type(Precision precision) {
   return at::kFloat;
 }
 
-at::ScalarType frozen_type(const FusionOptions& fusion, Precision precision) {
-  return fusion.storage == Storage::float32 ? at::kFloat : compute_type(precision);
+at::ScalarType frozen_type(const FusionOptions& fusion, at::ScalarType compute) {
+  return fusion.storage == Storage::float32 ? at::kFloat : compute;
 }
 
 }  // namespace luvit

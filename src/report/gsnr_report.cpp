@@ -205,8 +205,8 @@ void write_gsnr_report(const fs::path& folder, const GsnrReport& report) {
   page.section("Layers");
   add(profile(report),
       "A longer bar: the samples' gradients in this layer agree more. Bars whose intervals (over the probe sets, 95%) "
-      "reach 0 show no agreement beyond noise. The control is the same measurement with --random-labels, or of a model "
-      "with a random or permuted block.");
+      "reach 0 show no agreement beyond noise. The control is the same measurement of a model with a random or "
+      "permuted block; with --random-labels a classifier shows what its confidence alone gives.");
   const auto runs = runs_of(report);
   const bool over_time =
       std::any_of(runs.begin(), runs.end(), [&](const std::string& run) { return points_of(report, run).size() > 1; });

@@ -62,8 +62,7 @@ void declare_student(Schema& schema, DistillOptions& options, const char* mode) 
   schema
       .add("distill.student_init", options.student_init,
            "mae: init.weights; teacher_vit: the teacher's own ViT, without its fusion; auto: init.weights where "
-           "written, "
-           "else scratch",
+           "written, else scratch",
            {{"auto", StudentInit::automatic},
             {"scratch", StudentInit::scratch},
             {"mae", StudentInit::mae},

@@ -2,14 +2,11 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
-
 #include "luvit/core/error.h"
 #include "luvit/core/text.h"
 #include "luvit/models/initial_values.h"
 #include "luvit/models/precision.h"
 #include "luvit/train/run_weights.h"
-#include "luvit/train/weight_average.h"
 
 namespace luvit {
 
@@ -28,45 +25,13 @@ const FrozenReference* guide_of(const ResumePoint* point) {
   return point ? &point->state.guide : nullptr;
 }
 
-void add_to(NamedTensors& state, NamedTensors more) {
-  for (auto& one : more) state.push_back(std::move(one));
+// Initial values, on the device.
+void initialise_beside(Module& module, const RunConfig& config, at::Device device) {
+  initialise(module, config.model, {.seed = config.train.seed});
+  to_device(module, device);
 }
 
 }  // namespace
-
-Beside::All::All(Module& model, Module* beside) {
-  add("", model);
-  if (beside) add("distill", *beside);
-}
-
-Beside::Beside(Module& model, Module* beside) : all_(model, beside), beside_(beside) {}
-
-std::vector<NamedTensor> Beside::own() {
-  std::vector<NamedTensor> tensors = all_.named_tensors();
-  std::erase_if(tensors,
-                [](const NamedTensor& one) { return one.role == Role::frozen || !one.name.starts_with("distill."); });
-  return tensors;
-}
-
-void Beside::initialise(const RunConfig& config, at::Device device) {
-  if (!beside_) return;
-  luvit::initialise(*beside_, config.model, {.seed = config.train.seed});
-  to_device(*beside_, device);
-}
-
-NamedTensors Beside::state() {
-  return as_trained(own());
-}
-
-void Beside::begin(NamedTensors& saved) {
-  const bool resumes = !saved.empty();
-  const std::size_t before = saved.size();
-  const std::vector<NamedTensor> tensors = own();
-  take_trained(tensors, saved);
-  if (resumes && before - saved.size() != tensors.size())
-    throw DataError("optimizer.safetensors: what was trained beside the model is not all there (distill.*)",
-                    "the checkpoint is of a run that distilled in another way");
-}
 
 double DistillClock::factor(const DistillOptions& options, std::int64_t step) const {
   return distill_factor(options, static_cast<double>(step - 1) / static_cast<double>(steps_per_epoch), epochs);
@@ -79,16 +44,11 @@ FeatureDistillation::FeatureDistillation(const PretrainConfig& config, const Tas
       clock_(clock_of(config, parts)),
       teacher_(config.distill, teacher, config, parts.device),
       match_(config.model.dim, teacher_.width(), config.distill.feature),
-      beside_(autoencoder(), &match_) {}
+      with_match_(autoencoder(), &match_) {}
 
 FrozenReference FeatureDistillation::give_guidance(const ResumePoint* point) {
-  beside_.initialise(config_, device());
+  initialise_beside(match_, config_, device());
   return teacher_.load(guide_of(point));
-}
-
-void FeatureDistillation::begin(NamedTensors& saved) {
-  if (device().is_meta()) teacher_.stay_on_meta();
-  beside_.begin(saved);
 }
 
 at::Tensor FeatureDistillation::objective(const at::Tensor& images, const at::Tensor& noise, std::int64_t step) {
@@ -110,23 +70,11 @@ FineTuningDistillation::FineTuningDistillation(const FinetuneConfig& config, con
       match_(config.distill.w_feat > 0
                  ? std::make_unique<FeatureMatch>(config.model.dim, teacher_.width(), config.distill.feature)
                  : nullptr),
-      beside_(classifier(), match_.get()) {}
+      with_match_(classifier(), match_.get()) {}
 
 FrozenReference FineTuningDistillation::give_guidance(const ResumePoint* point) {
-  beside_.initialise(config_, device());
+  if (match_) initialise_beside(*match_, config_, device());
   return teacher_.load(guide_of(point));
-}
-
-NamedTensors FineTuningDistillation::state() {
-  NamedTensors state = FineTuning::state();
-  add_to(state, beside_.state());
-  return state;
-}
-
-void FineTuningDistillation::begin(NamedTensors& saved) {
-  if (device().is_meta()) teacher_.stay_on_meta();
-  beside_.begin(saved);
-  FineTuning::begin(saved);
 }
 
 at::Tensor FineTuningDistillation::objective(const at::Tensor& images, const at::Tensor& masks,
@@ -156,7 +104,7 @@ AuxiliaryPathTraining::AuxiliaryPathTraining(const FinetuneConfig& config, const
       config_(config),
       clock_(clock_of(config, parts)),
       path_(config.model),
-      beside_(classifier(), &path_) {}
+      with_path_(classifier(), &path_) {}
 
 // The path's fusion is a run's own: from fusion.weights, with an adapter where one is named.
 FrozenReference AuxiliaryPathTraining::give_guidance(const ResumePoint* point) {
@@ -168,17 +116,6 @@ FrozenReference AuxiliaryPathTraining::give_guidance(const ResumePoint* point) {
   const FrozenReference block = give_weights(path_, config_, /*from=*/"", guide ? &*guide : nullptr);
   to_device(path_, device());
   return block;
-}
-
-NamedTensors AuxiliaryPathTraining::state() {
-  NamedTensors state = FineTuning::state();
-  add_to(state, beside_.state());
-  return state;
-}
-
-void AuxiliaryPathTraining::begin(NamedTensors& saved) {
-  beside_.begin(saved);
-  FineTuning::begin(saved);
 }
 
 at::Tensor AuxiliaryPathTraining::objective(const at::Tensor& images, const at::Tensor& masks,

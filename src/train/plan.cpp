@@ -11,14 +11,6 @@ namespace luvit {
 
 namespace {
 
-// A model on the meta device whose tensors are in the types that training keeps them in.
-void settle_on_meta(Module& model, const RunConfig& config) {
-  for (const NamedTensor& named : model.named_tensors())
-    if (named.role == Role::frozen)
-      *named.tensor = named.tensor->to(frozen_type(config.model.fusion, config.train.precision));
-  to_meta(model);
-}
-
 // Two moments of each value and a count of steps for each piece, as AdamW keeps them; LARS keeps one momentum.
 std::int64_t state_bytes(const std::vector<ParameterGroup>& groups, OptimKind kind, std::int64_t part,
                          std::int64_t parts) {
@@ -64,7 +56,7 @@ Plan make_plan(const Driver& driver, const std::shared_ptr<const Dataset>& data,
   const auto task =
       driver.make_task({.team = alone, .device = at::kMeta, .train = data, .val = nullptr, .rows = plan.rows});
   Module& model = task->trained();
-  settle_on_meta(model, config);
+  to_meta(model, frozen_type(config.model.fusion, compute_type(config.train.precision)));
   NamedTensors nothing_saved;
   task->begin(nothing_saved);
   plan.weights = memory.live();

@@ -57,7 +57,7 @@ void read_block_into(Module& model, const FusionOptions& fusion, at::ScalarType 
 FrozenReference give_weights(Module& model, const RunConfig& config, const std::string& from,
                              const ResumePoint* point) {
   const FusionOptions& fusion = config.model.fusion;
-  const at::ScalarType type = frozen_type(fusion, config.train.precision);
+  const at::ScalarType type = frozen_type(fusion, compute_type(config.train.precision));
   FrozenReference block = origin_of_block(config, from, point);
   initialise_from(model, config, block, type);
   if (!from.empty() && !point) log_info(transfer_text(transfer_weights(model, from), from));

@@ -48,7 +48,7 @@ RunSummary summarise(const Driver& driver, Module& model, std::int64_t samples, 
   out.rows = config.train.batch_size / ranks;
   out.micro_batch = std::min(out.rows, config.train.micro_batch.value_or(out.rows));
   const auto frozen_size =
-      static_cast<double>(at::elementSize(frozen_type(config.model.fusion, config.train.precision)));
+      static_cast<double>(at::elementSize(frozen_type(config.model.fusion, compute_type(config.train.precision))));
   const auto trained = static_cast<double>(out.parameters.trained), frozen = static_cast<double>(out.parameters.frozen);
   out.weight_bytes = 4 * (static_cast<double>(out.parameters.total) - frozen) + frozen_size * frozen;
   if (config.train.ema) out.weight_bytes += 4 * trained;

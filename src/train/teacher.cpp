@@ -41,7 +41,20 @@ Teacher::Teacher(const DistillOptions& options, const OpenedModel& description, 
       device_(device),
       mean_(student.data.mean),
       std_(student.data.std),
-      model_(make_model(description)) {}
+      model_(make_model(description)) {
+  if (!device.is_meta()) return;  // else a plan: nothing will be loaded
+  to_meta(*model_, frozen());
+  rest();
+}
+
+void Teacher::rest() {
+  for (const NamedTensor& named : model_->named_tensors()) named.tensor->set_requires_grad(false);
+  model_->train(false);
+}
+
+at::ScalarType Teacher::frozen() const {
+  return frozen_type(description_.options.fusion, compute_);
+}
 
 FrozenReference Teacher::load(const FrozenReference* then) {
   const FrozenReference now{
@@ -50,22 +63,12 @@ FrozenReference Teacher::load(const FrozenReference* then) {
     throw DataError(str("distill.teacher: ", escape(source_), " has SHA-256 ", now.sha256,
                         ", the checkpoint's run had ", then->sha256.empty() ? "none" : then->sha256),
                     "bring back the teacher that the run was started with");
-  const bool float32 = description_.options.fusion.storage == Storage::float32;
-  load_model(*model_, source_, float32 ? at::kFloat : compute_);
+  load_model(*model_, source_, frozen());
   to_device(*model_, device_);
-  for (const NamedTensor& named : model_->named_tensors()) named.tensor->set_requires_grad(false);
-  model_->train(false);
+  rest();
   log_info(str("teacher ", escape(source_), ": ", kind_name(description_.kind), ", ",
                human_count(static_cast<double>(count_parameters(*model_).total)), " parameters, SHA-256 ", now.sha256));
   return now;
-}
-
-void Teacher::stay_on_meta() {
-  const bool float32 = description_.options.fusion.storage == Storage::float32;
-  for (const NamedTensor& named : model_->named_tensors())
-    if (named.role == Role::frozen) *named.tensor = named.tensor->to(float32 ? at::kFloat : compute_);
-  to_meta(*model_);
-  for (const NamedTensor& named : model_->named_tensors()) named.tensor->set_requires_grad(false);
 }
 
 Taps Teacher::taps() const {

@@ -12,6 +12,7 @@
 #include "luvit/models/initial_values.h"
 #include "luvit/models/precision.h"
 #include "luvit/train/agreement.h"
+#include "luvit/train/beside.h"
 #include "luvit/train/plan.h"
 #include "row.h"
 
@@ -155,6 +156,7 @@ void TrainingRun::introduce(Module& model, std::int64_t ranks) {
 void TrainingRun::begin(const Trained& trained, const ResumePoint* point) const {
   NamedTensors saved;
   if (point) saved = saved_optimizer(point->folder);
+  begin_beside(trained.task, saved);
   trained.task.begin(saved);
   if (!point) return;
   trained.optimizer.load_state(saved);
@@ -203,7 +205,8 @@ void TrainingRun::save(Team& team, const Trained& trained, RunFolder& folder, co
     state.loss_scale_growth = trained.scale.growth().item<std::int64_t>();
   }
   AdamW::NamedState optimizer = trained.optimizer.state();
-  for (auto& one : trained.task.state()) optimizer.push_back(std::move(one));
+  for (auto&& part : {trained.task.state(), state_beside(trained.task)})
+    optimizer.insert(optimizer.end(), part.begin(), part.end());
   const auto shown = trained.task.evaluated_weights();
   team.together([&] {
     if (team.leads())

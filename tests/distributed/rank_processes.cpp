@@ -98,13 +98,16 @@ Ended wait_for(const Process& process) {
   return ended;
 }
 
-void run_ranks(std::int64_t count, const std::string& body, const Variables& more) {
+testing::AssertionResult ranks_hold(std::int64_t count, const std::string& body, const Variables& more) {
   const std::vector<Process> processes = start_ranks(count, body, more);
+  std::ostringstream failures;
   for (std::size_t rank = 0; rank < processes.size(); ++rank) {
     const Ended ended = wait_for(processes[rank]);
-    EXPECT_EQ(ended.exit, 0) << body << ", rank " << rank << " of " << count << ": " << ended.errors;
-    EXPECT_EQ(ended.errors, "") << body << ", rank " << rank << " of " << count;
+    if (ended.exit == 0 && ended.errors.empty()) continue;
+    failures << body << ", rank " << rank << " of " << count << " ended with " << ended.exit << ": " << ended.errors
+             << '\n';
   }
+  return failures.str().empty() ? testing::AssertionSuccess() : testing::AssertionFailure() << failures.str();
 }
 
 }  // namespace luvit::test

@@ -1,4 +1,7 @@
 #pragma once
+#include <gtest/gtest.h>
+
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -35,7 +38,8 @@ Process start_alone(const std::string& body, const Variables& variables = {});
 std::vector<Process> start_ranks(std::int64_t count, const std::string& body, const Variables& more = {});
 Ended wait_for(const Process& process);
 // Starts them and waits; every rank must end with 0.
-void run_ranks(std::int64_t count, const std::string& body, const Variables& more = {});
+[[nodiscard]] testing::AssertionResult ranks_hold(std::int64_t count, const std::string& body,
+                                                  const Variables& more = {});
 
 // In a body: throws where it does not hold.
 void require(bool holds, const std::string& what);

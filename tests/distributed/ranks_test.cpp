@@ -82,7 +82,7 @@ TEST(Ranks, AWaitForALostRankEndsWithAnErrorOfOurs) {
 }
 
 TEST(Ranks, CollectivesHoldOnAnyNumberOfRanks) {
-  for (const std::int64_t count : {1, 2, 3, 4}) run_ranks(count, "collectives");
+  for (const std::int64_t count : {1, 2, 3, 4}) EXPECT_TRUE(ranks_hold(count, "collectives"));
 }
 
 TEST(Ranks, PlannedRanksHoldWhatThisOneHolds) {

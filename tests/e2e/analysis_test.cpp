@@ -125,6 +125,40 @@ TEST(Analysis, WritesTheMapsOfAllImages) {
   EXPECT_TRUE(ours.metadata().at("paths").starts_with("[\"boat/photo_01.png\", \"boat/photo_03.JPEG\""));
 }
 
+// By the expected gaps of the eleven images that have both: the three largest, those around the median, the smallest.
+TEST(Analysis, ShowsTheImagesThatTheRuleChooses) {
+  const Analysis analysis;
+  ASSERT_EQ(analysis.eval("out").code, 0);
+  const SafetensorsFile panels(analysis.at("out/analysis/ins.panels.safetensors"));
+  EXPECT_EQ(Json::parse(panels.metadata().at("paths")),
+            Json({"n02110341/photo_00.png", "boat/photo_03.JPEG", "boat/photo_01.png", "n02110341/photo_10.png",
+                  "n02110341/photo_06.png", "boat/photo_05.png", "boat/photo_13.png", "n02110341/photo_02.png",
+                  "boat/photo_09.png"}));
+  // An evaluation that keeps no maps leaves none of another's behind.
+  ASSERT_EQ(analysis.eval("out", {"suites.ins.maps=false"}).code, 0);
+  EXPECT_FALSE(fs::exists(analysis.at("out/analysis/ins.safetensors")));
+  EXPECT_TRUE(fs::exists(analysis.at("out/analysis/ins.filtering.csv")));
+}
+
+// The random control is what the trained block's figures are of a model that has that block; a permuted one is neither.
+TEST(Analysis, FilteringControlsAreOtherBlocks) {
+  Analysis analysis;
+  ASSERT_EQ(analysis.eval("trained").code, 0);
+  const fs::path weights = fixture / "weights.safetensors";
+  const OpenedModel description = describe_model(weights);
+  const auto model = make_model(description);
+  load_model(*model, weights);
+  initialise_frozen(*model, description.options, {.seed = 0});
+  save_model(analysis.at("random.safetensors"), *model, description);
+  analysis.weights(analysis.at("random.safetensors"));
+  ASSERT_EQ(analysis.eval("random").code, 0);
+  const Json ours = analysis.suite("trained")["filtering"];
+  expect_near(ours["random"], analysis.suite("random")["filtering"]["trained"], "random");
+  for (const char* control : {"permuted", "random"})
+    EXPECT_GT(std::abs(ours[control]["distance"].get<double>() - ours["trained"]["distance"].get<double>()), 1e-3)
+        << control;
+}
+
 TEST(Analysis, TapsAreThoseOfAnIndependentPython) {
   const TemporaryFolder folder;
   const std::string out = (folder / "taps.safetensors").string();

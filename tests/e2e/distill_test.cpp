@@ -194,6 +194,7 @@ TEST_F(Distill, ADryRunCountsTheTeacher) {
   const Result plain = run("luvit_pretrain", small.words("no", {"model.fusion.kind=none", "--dry-run"}));
   Words words = feature({"--dry-run"});
   const Result student = run("luvit_pretrain", small.words("no", words));
+  ASSERT_EQ(plain.code, 0) << plain.err;
   ASSERT_EQ(student.code, 0) << student.err;
   EXPECT_NE(plain.out, student.out);
   words.insert(words.end(), {"--plan-ranks", "2"});

@@ -148,6 +148,14 @@ TEST_F(Gsnr, WhatIsAskedForWronglyIsOneLine) {
   EXPECT_NE(many.err.find("64 images are fewer than 2 sets of 64"), std::string::npos) << many.err;
   EXPECT_EQ(measure("out", {"run"}, {"--samples", "30", "--sets", "1"}).code, 2);
   EXPECT_EQ(measure("out", {"run"}, {"--samples", "32", "--sets", "1"}).code, 2) << "four draws of eight";
+  for (const std::vector<std::string>& of_labels :
+       {std::vector<std::string>{"--random-labels"}, {"--label-smoothing", "0.1"}}) {
+    std::vector<std::string> words = sets;
+    words.insert(words.end(), of_labels.begin(), of_labels.end());
+    const Result labels = measure("out", {"run"}, words);
+    EXPECT_EQ(labels.code, 2);
+    EXPECT_NE(labels.err.find("is no classifier"), std::string::npos) << labels.err;
+  }
   EXPECT_EQ(measure("out", {"nothing"}, sets).code, 3);
   EXPECT_EQ(measure("out", {"data"}, sets).code, 3);
   EXPECT_FALSE(fs::exists(small.at("out")));

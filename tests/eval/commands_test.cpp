@@ -60,6 +60,21 @@ TEST_F(CommandsTest, Seeds) {
   EXPECT_THROW(run(seeds_program, {"seeds", "--out", out()}), UsageError);
 }
 
+TEST_F(CommandsTest, Report) {
+  for (const char* name : {"a", "b"}) {
+    MadeUpRun(folder_ / name)
+        .suite("ins", {{"kind", "imagenet_s"}, {"n", 1}, {"n_used", 1}})
+        .analysis("ins", "boat/1.png,1,3,1,2,0.5,0.5\r\n")
+        .write();
+  }
+  const std::string output = (folder_ / "both").string();
+  run(report_program, {"report", "plain=" + a_, b_ + "/results.json", "--output", output});
+  const std::string html = read_file(folder_ / "both/report.html");
+  EXPECT_NE(html.find("plain"), std::string::npos);
+  EXPECT_THROW(run(report_program, {"report", "b=" + a_, b_, "--output", output}), UsageError);  // both called b
+  EXPECT_THROW(run(report_program, {"report", (folder_ / "none").string(), "--output", output}), DataError);
+}
+
 TEST_F(CommandsTest, Table) {
   const std::string text = run(table_program, {"table", "3h=" + a_, b_, "--paper", "1"});
   EXPECT_NE(text.find("The paper's Table 1"), std::string::npos);

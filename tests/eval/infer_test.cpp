@@ -247,7 +247,7 @@ TEST_F(Infer, RefusesStationsThatTheModelDoesNotHave) {
   bare.options.fusion.kind = FusionKind::none;
   EXPECT_THROW(check_outputs({"l1"}, bare, "w"), UsageError);
   EXPECT_NO_THROW(check_outputs({"attention.1"}, bare, "w"));
-  for (const char* name : {"block.", "block.-1", "block.x", "attention.1.2", "llm.0"})
+  for (const char* name : {"block.", "block.-1", "block.01", "block.x", "attention.1.2", "llm.0"})
     EXPECT_THROW(parse_outputs(name), UsageError) << name;
 }
 

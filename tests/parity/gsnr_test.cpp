@@ -85,6 +85,8 @@ TEST_F(GsnrParity, FiguresOfLayersAreNumpys) {
   const auto names = nlohmann::json::parse(file_.metadata().at("names")).get<std::vector<std::string>>();
   const at::Tensor wanted = file_.read("layers");
   const std::vector<TensorGsnr> all = measure(1);
+  ASSERT_EQ(std::ssize(names), wanted.size(0));
+  ASSERT_GE(names.size(), 4U);
   for (std::size_t i = 0; i < names.size(); ++i) {
     const GsnrFigures ours = gsnr_figures(of_layer(all, names[i]), samples_);
     const at::Tensor row = wanted[static_cast<std::int64_t>(i)];

@@ -1,4 +1,5 @@
 #pragma once
+#include <string>
 
 namespace luvit {
 
@@ -7,6 +8,7 @@ namespace luvit {
 void install_stop_signals();
 bool stop_requested();
 const char* stop_signal_name();  // "SIGTERM", for the log
+std::string stopped_by();        // the same, or "a signal to another rank" where this one got none
 void request_stop_for_test();
 void clear_stop_for_test();
 

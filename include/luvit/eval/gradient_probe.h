@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 
+#include "luvit/core/random.h"
 #include "luvit/data/dataset.h"
 #include "luvit/distributed/team.h"
 #include "luvit/io/safetensors.h"
@@ -39,7 +40,7 @@ class ProbeImages : public Dataset {
  private:
   const Dataset& data_;
   std::int64_t samples_, first_;
-  std::uint64_t seed_;
+  Permutation order_;
 };
 
 struct ProbeResult {

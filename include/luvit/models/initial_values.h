@@ -23,7 +23,8 @@ void initialise_frozen(Module& model, const ModelOptions& options, const Initial
 void to_device(Module& model, at::Device device);
 void require_gradients(Module& model);
 
-// Same shapes on the meta device, gradient marks included: for dry runs and the no-read-back test.
-void to_meta(Module& model);
+// Same shapes on the meta device, gradient marks included: for dry runs and the no-read-back test. Frozen tensors come
+// in the type that a run keeps them in, where one is given.
+void to_meta(Module& model, std::optional<at::ScalarType> frozen_type = {});
 
 }  // namespace luvit

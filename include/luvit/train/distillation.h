@@ -1,33 +1,14 @@
 #pragma once
+#include "luvit/train/beside.h"
 #include "luvit/train/fine_tuning.h"
 #include "luvit/train/pretraining.h"
 #include "luvit/train/teacher.h"
 
 namespace luvit {
 
-// Training of a plain ViT that learns from more than its task (design/reference/insight.md §2.3). What stands beside it
-// (a projection, a path through a block) trains with it, is in optimizer.safetensors, so that a resume is exact, and in
-// no weights; a teacher is in neither.
-
-// Modules trained beside a model, under "distill.".
-class Beside {
- public:
-  // `beside`: nullptr for none; `name`: what has them.
-  Beside(Module& model, Module* beside);
-  Module& trained() { return all_; }
-  // Initial values, on the device. For what has no frozen block.
-  void initialise(const RunConfig& config, at::Device device);
-  NamedTensors state();
-  // DataError where a checkpoint lacks one.
-  void begin(NamedTensors& saved);
-
- private:
-  struct All : Module {
-    All(Module& model, Module* beside);
-  } all_;
-  Module* beside_;
-  std::vector<NamedTensor> own();  // without frozen ones
-};
+// Training of a plain ViT that learns from more than its task: from a teacher's tokens (Wei et al. 2022, Feature
+// Distillation) and logits (Hinton et al. 2015), or through a path of its own. What stands beside it (a projection,
+// that path) trains with it and is in no weights (beside.h); a teacher is in no checkpoint at all.
 
 // Where a run is, for the weights of what is distilled.
 struct DistillClock {
@@ -40,10 +21,8 @@ struct DistillClock {
 class FeatureDistillation : public Pretraining {
  public:
   FeatureDistillation(const PretrainConfig& config, const TaskParts& parts, const OpenedModel& teacher);
-  Module& trained() override { return beside_.trained(); }
+  Module& trained() override { return with_match_; }
   FrozenReference give_guidance(const ResumePoint* point) override;
-  NamedTensors state() override { return beside_.state(); }
-  void begin(NamedTensors& saved) override;
 
  protected:
   at::Tensor objective(const at::Tensor& images, const at::Tensor& noise, std::int64_t step) override;
@@ -53,7 +32,7 @@ class FeatureDistillation : public Pretraining {
   DistillClock clock_;
   Teacher teacher_;
   FeatureMatch match_;
-  Beside beside_;
+  Beside with_match_;
 };
 
 // Cross entropy, the divergence from the teacher's logits and the distance from its tokens: the same mixed image; the
@@ -62,10 +41,8 @@ class FineTuningDistillation : public FineTuning {
  public:
   FineTuningDistillation(const FinetuneConfig& config, const TaskParts& parts, std::vector<std::string> classes,
                          const OpenedModel& teacher);
-  Module& trained() override { return beside_.trained(); }
+  Module& trained() override { return with_match_; }
   FrozenReference give_guidance(const ResumePoint* point) override;
-  NamedTensors state() override;
-  void begin(NamedTensors& saved) override;
 
  protected:
   at::Tensor objective(const at::Tensor& images, const at::Tensor& masks, const at::Tensor& targets,
@@ -76,17 +53,15 @@ class FineTuningDistillation : public FineTuning {
   DistillClock clock_;
   Teacher teacher_;
   std::unique_ptr<FeatureMatch> match_;  // none where w_feat is 0
-  Beside beside_;
+  Beside with_match_;
 };
 
 // Cross entropy, and λ times that of a path through config.model.fusion, whose gradient reaches the ViT too.
 class AuxiliaryPathTraining : public FineTuning {
  public:
   AuxiliaryPathTraining(const FinetuneConfig& config, const TaskParts& parts, std::vector<std::string> classes);
-  Module& trained() override { return beside_.trained(); }
+  Module& trained() override { return with_path_; }
   FrozenReference give_guidance(const ResumePoint* point) override;
-  NamedTensors state() override;
-  void begin(NamedTensors& saved) override;
 
  protected:
   at::Tensor objective(const at::Tensor& images, const at::Tensor& masks, const at::Tensor& targets,
@@ -96,7 +71,7 @@ class AuxiliaryPathTraining : public FineTuning {
   FinetuneConfig config_;  // with the path's fusion
   DistillClock clock_;
   AuxiliaryPath path_;
-  Beside beside_;
+  Beside with_path_;
 };
 
 // The model that stays when the path is dropped.

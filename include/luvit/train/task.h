@@ -55,7 +55,7 @@ class Task {
   virtual ~Task() = default;
   virtual Module& model() = 0;
   // The model, and what is trained beside it and is no part of it, by names of its own ("distill.…"). Only the model is
-  // saved as weights and exported; the rest is state().
+  // saved as weights and exported; the rest is saved with the optimizer (beside.h).
   virtual Module& trained() { return model(); }
   // Gives values to what stands beside the model, and loads what guides it: a teacher, the block of a path. Which that
   // is, for checkpoints; DataError where a resume names another. On the device.

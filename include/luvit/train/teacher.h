@@ -11,14 +11,12 @@ namespace luvit {
 // A finished model that shows a student its tokens and logits. Nothing of it is trained or saved with the student.
 class Teacher {
  public:
-  // `description`: of options.teacher. Its weights are on meta until load().
+  // `description`: of options.teacher. Its weights are on meta until load(), which a plan (device meta) leaves out.
   Teacher(const DistillOptions& options, const OpenedModel& description, const RunConfig& student, at::Device device);
 
   // Reads the weights. What they are, by source and SHA-256; DataError unless it is what `then` names (nullptr:
   // nothing).
   FrozenReference load(const FrozenReference* then);
-  // For plans.
-  void stay_on_meta();
 
   struct Shown {
     at::Tensor tokens;  // [B,T,E] at teacher_point
@@ -30,6 +28,8 @@ class Teacher {
   std::int64_t width() const;                                                          // E
 
  private:
+  at::ScalarType frozen() const;  // the type that its block is kept in
+  void rest();                    // nothing trains or drops
   at::Tensor own_view(const at::Tensor& images) const;
   at::Tensor at_point(const at::Tensor& features, const Taps& taps) const;
   Taps taps() const;
