@@ -39,9 +39,9 @@ run() {
   "$@"
 }
 
-# finetune CONFIG NAME WEIGHTS
+# finetune CONFIG NAME WEIGHTS; the test images are looked at by luvit_eval, once.
 finetune() {
-  run $bin/luvit_finetune --config "configs/demo/$1.yaml" --output "$runs/$2" "init.weights=$3" "train.seed=$seed"
+  run $bin/luvit_finetune --config "configs/demo/$1.yaml" --output "$runs/$2" "init.weights=$3" "train.seed=$seed" data.val=null
   evaluate eval "$2" "$runs/$2"
 }
 

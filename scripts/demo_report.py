@@ -2,7 +2,7 @@
 """demo_report.py --arms ARM… --seeds RUNS…: what scripts/demo.sh found, side by side.
 
 Losses come from the runs' metrics.jsonl, accuracies from luvit_eval's results; over several seeds `luvit_eval seeds` makes
-mean and 99% interval, and the paired difference to the same model trained from scratch.
+mean and 99% interval, and luvit's paired difference to each other arm and to itself trained from scratch.
 """
 
 import argparse
@@ -17,7 +17,7 @@ MEANING = {
     "permuted": "its entries permuted, LoRA",
     "mlp": "an MLP of equal trainable size",
     "vit": "no fusion",
-    "scratch": "as luvit, not pretrained",
+    "scratch": "luvit's, not pretrained",
 }
 COLUMNS = {"finetune": "fine-tuned", "probe": "linear probe", "features": "k-NN"}
 
@@ -69,11 +69,11 @@ def main():
     if len(options.seeds) == 1:
         print("One seed: a difference is worth something only beside other seeds' (scripts/demo.sh --seed 0 --seed 1 --seed 2).")
         return
-    for arm in options.arms:
-        pairs = [[r / f"eval_finetune_{name}" for r in options.seeds] for name in ("scratch", arm)]
+    for arm in [arm for arm in [*options.arms, "scratch"] if arm != "luvit"]:
+        pairs = [[r / f"eval_finetune_{name}" for r in options.seeds] for name in (arm, "luvit")]
         difference = over_seeds(*pairs)["paired"]
         low, high = difference["interval99"]
-        print(f"{arm} − scratch, fine-tuned, the same seeds: {100 * difference['difference']:+.2f} "
+        print(f"luvit − {arm}, fine-tuned, the same seeds: {100 * difference['difference']:+.2f} "
               f"[{100 * low:+.2f}, {100 * high:+.2f}], p = {difference['p']:.2g}")
 
 
