@@ -13,7 +13,7 @@ namespace {
 constexpr const char* usage = R"(luvit_convert: weights in and out. What a file is, is found from its content.
 
   luvit_convert inspect PATH [--json]
-  luvit_convert import PATH --out OUT.safetensors [--layer N] [--heads H] [--decoder-heads H]
+  luvit_convert import PATH --out OUT.safetensors [--layer N] [--heads H] [--decoder-heads H] [--mean M --std S --resize R]
   luvit_convert export W --out PATH --format timm|merged|peft|luvit
 
 `luvit_convert COMMAND --help` says more; --version tells the version.
@@ -43,6 +43,11 @@ int import_command(int argc, char** argv) {
   parser.add("--layer", options.layer, "which block of a language model; -1 is the last", -1);
   parser.add("--heads", options.heads, "of a ViT; else as the file says, else 64 wide", 1);
   parser.add("--decoder-heads", options.decoder_heads, "of an MAE decoder; else as the file says, else 32 wide", 1);
+  parser.numbers("--mean", options.mean, 3,
+                 "of a ViT's images, e.g. 0.5 0.5 0.5; else as the file says, else ImageNet's");
+  parser.numbers("--std", options.std, 3, "the same");
+  parser.add("--resize", options.resize, "shorter side before the crop; else as the file says, else the crop", 1,
+             1 << 14);
   for (const char* name : {"PATH", "--out"}) parser.required(name);
   if (!parser.parse(argc, argv)) return 0;
   std::cout << luvit::import_weights(path, out, options);

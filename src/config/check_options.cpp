@@ -73,6 +73,10 @@ std::vector<Problem> check_crop(const CropOptions& options) {
 
 std::vector<Problem> check_mixing(const MixOptions& options, std::int64_t batch_size, std::int64_t ranks) {
   const std::int64_t group = mix_group(options, batch_size), share = batch_size / ranks;
+  if (group == 1 && (options.mixup > 0 || options.cutmix > 0))
+    return {{"augment.mix_group",
+             "1, so an image would be mixed with itself; expected 2 or more, or augment.mixup and "
+             "augment.cutmix 0"}};
   if (share % group == 0) return {};
   return {{"augment.mix_group", str(group, " samples are mixed together, and a rank's share of the batch, ", share,
                                     " of ", batch_size, ", is no multiple of that")}};

@@ -5,6 +5,7 @@
 
 #include "luvit/core/error.h"
 #include "luvit/core/files.h"
+#include "luvit/core/log.h"
 #include "luvit/core/text.h"
 
 namespace luvit {
@@ -63,6 +64,7 @@ class Layers {
   // All overrides are one layer, so that `fusion.kind=mlp` spares a `fusion.hidden=…` beside it; within it a later
   // one replaces an earlier one.
   void add_overrides(const std::vector<std::string>& overrides) {
+    warn_of_repeats(overrides);
     Tree layer;
     layer.kind = Tree::Kind::map;
     for (const auto& word : overrides) {
@@ -77,6 +79,18 @@ class Layers {
   Tree take() { return std::move(merged_); }
 
  private:
+  // Scripts append what shall win; a shell's {0..5} writes a key six times, which nobody means.
+  static void warn_of_repeats(const std::vector<std::string>& overrides) {
+    std::map<std::string, std::vector<std::string>> values;
+    for (const auto& word : overrides)
+      if (const auto equals = word.find('='); equals != std::string::npos)
+        values[word.substr(0, equals)].push_back(word.substr(equals + 1));
+    for (const auto& [key, all] : values)
+      if (std::any_of(all.begin(), all.end(), [&](const std::string& one) { return one != all.back(); }))
+        log_warning(str("`", escape(key), "` is given ", all.size(), " times; the last counts: ", escape(all.back()),
+                        " (braces are the shell's unless quoted: 'data.train=train-{0..5}.tar')"));
+  }
+
   struct Base {
     std::string path;
     Place place;

@@ -101,6 +101,16 @@ void OptionsParser::add(const std::string& names, std::optional<double>& target,
                           [=, &target](const std::string& text) { target = parse_option_real(option, text); });
 }
 
+void OptionsParser::numbers(const std::string& names, std::optional<std::vector<double>>& target, int count,
+                            const std::string& help) {
+  const std::string option = Implementation::spoken(names);
+  const std::function<void(const std::vector<std::string>&)> set = [=, &target](const std::vector<std::string>& words) {
+    target.emplace();
+    for (const std::string& word : words) target->push_back(parse_option_real(option, word));
+  };
+  implementation_->app.add_option_function(names, set, help)->expected(count)->type_name("FLOAT");
+}
+
 void OptionsParser::add(const std::string& names, std::vector<std::string>& target, const std::string& help) {
   implementation_->app.add_option(names, target, help)->type_name("TEXT");
 }

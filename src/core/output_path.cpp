@@ -19,7 +19,7 @@ fs::path folder_of(const fs::path& path) {
 
 }  // namespace
 
-void require_output_file(const std::string& option, const fs::path& path) {
+void require_output_file(const std::string& option, const fs::path& path, const std::vector<fs::path>& read) {
   const fs::path folder = folder_of(path);
   if (is_folder(path)) throw UsageError(str(option, " ", escape(path.string()), " is a folder"), "name a file");
   if (!is_folder(folder))
@@ -30,6 +30,10 @@ void require_output_file(const std::string& option, const fs::path& path) {
     throw UsageError(
         str(option, " ", escape(path.string()), ": the folder ", escape(folder.string()), " cannot be written to"),
         "name a place that is yours");
+  for (const fs::path& input : read)
+    if (std::error_code none; fs::equivalent(input, path, none))
+      throw UsageError(str(option, " ", escape(path.string()), " is the file that is read: it would be overwritten"),
+                       "name another file");
 }
 
 void require_output_folder(const std::string& option, const fs::path& path) {

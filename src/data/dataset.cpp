@@ -37,6 +37,7 @@ class JoinedDataset : public Dataset {
     return parts_[part]->name(place);
   }
   const std::vector<std::string>& classes() const override { return classes_; }
+  bool numbered() const override { return numbered_; }
 
  private:
   struct Place {
@@ -59,6 +60,7 @@ class JoinedDataset : public Dataset {
     std::sort(classes_.begin(), classes_.end());
     classes_.erase(std::unique(classes_.begin(), classes_.end()), classes_.end());
     const auto named = static_cast<std::int64_t>(classes_.size());
+    numbered_ = named == 0;
     class_of_.resize(parts_.size());
     std::int64_t largest = -1;
     for (std::size_t p = 0; p < parts_.size(); ++p) {
@@ -83,6 +85,7 @@ class JoinedDataset : public Dataset {
   std::vector<std::int64_t> ends_;
   std::vector<std::vector<std::int64_t>> class_of_;  // of a folder's class, in classes_; empty for shards
   std::vector<std::string> classes_;
+  bool numbered_ = false;
 };
 
 std::unique_ptr<DataPart> open_part(const std::string& path, bool labels_wanted) {
@@ -135,6 +138,11 @@ std::unique_ptr<Dataset> open_sources(const std::vector<std::string>& sources, b
 Image Dataset::image(std::int64_t index, std::vector<std::uint8_t>& buffer) const {
   read(index, buffer);
   return decode(buffer, name(index));
+}
+
+std::string path_of_shard_member(const std::string& name) {
+  const auto member = name.find(".tar:"), slash = name.rfind('/', member);
+  return slash == std::string::npos ? name : name.substr(slash + 1);
 }
 
 std::unique_ptr<Dataset> open_dataset(const std::vector<std::string>& sources, bool labels_wanted,

@@ -6,6 +6,7 @@
 #include "luvit/core/error.h"
 #include "luvit/core/files.h"
 #include "luvit/core/log.h"
+#include "luvit/core/output_path.h"
 #include "luvit/core/text.h"
 #include "luvit/eval/compare.h"
 #include "luvit/eval/seeds.h"
@@ -36,8 +37,10 @@ int compare_program(int argc, char** argv) {
   parser.add("--seed", seed, "of the resamples");
   for (const char* name : {"A", "B", "--out"}) parser.required(name);
   if (!parser.parse(argc, argv)) return 0;
+  require_output_file("--out", out, {a, b});
   bootstrap.seed = static_cast<std::uint64_t>(seed);
   const Comparison comparison = compare_runs(read_evaluation(a), read_evaluation(b), bootstrap);
+  for (const std::string& line : comparison.warnings) log_warning(line);
   for (const std::string& line : comparison.left_out) log_warning(line);
   write_durably(out, comparison_json(comparison));
   std::cout << comparison_text(comparison);
@@ -57,6 +60,7 @@ int seeds_program(int argc, char** argv) {
   parser.flag("--paired", options.paired, "both groups stand in the same order of seeds: a paired t-test as well");
   for (const char* name : {"A", "--out"}) parser.required(name);
   if (!parser.parse(argc, argv)) return 0;
+  require_output_file("--out", out);
   options.first = read_all(first);
   options.against = read_all(against);
   const SeedsSummary summary = summarise_seeds(options);
@@ -78,6 +82,10 @@ int report_program(int argc, char** argv) {
   parser.add("--output", output, "the folder for report.html and figures/");
   for (const char* name : {"DIR", "--output"}) parser.required(name);
   if (!parser.parse(argc, argv)) return 0;
+  require_output_folder("--output", output);
+  if (path_exists(fs::path(output) / "results.json"))
+    throw UsageError(str("--output ", escape(output), " holds an evaluation, whose report it would replace"),
+                     "name a folder of its own");
   std::vector<NamedRun> runs;
   for (const std::string& word : words) {
     const auto [name, run] = read_table_run(word);

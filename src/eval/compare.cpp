@@ -83,6 +83,7 @@ SuitePairs compare_suite(const EvaluatedSuite& suite, const fs::path& a, const f
   const Tally tally = tally_of(suite.kind, a, b);
   SuitePairs pairs;
   pairs.name = suite.name;
+  pairs.generated = suite.generated;
   if (suite.kind == "imagenet_c") {
     std::vector<Cluster> sources;
     for (const auto& [source, cluster] : tally.sources) sources.push_back(cluster);
@@ -95,19 +96,12 @@ SuitePairs compare_suite(const EvaluatedSuite& suite, const fs::path& a, const f
   return pairs;
 }
 
-void require_same_kind(const EvaluatedSuite& a, const EvaluatedSuite& b, const EvaluatedRun& run_a,
-                       const EvaluatedRun& run_b) {
-  if (a.kind == b.kind && a.generated == b.generated) return;
-  const auto spoken = [](const EvaluatedSuite& suite) { return suite.kind + (suite.generated ? " (generated)" : ""); };
-  throw DataError(str("suite ", escape(a.name), " is ", spoken(a), " in ", run_a.file.string(), " and ", spoken(b),
-                      " in ", run_b.file.string()),
-                  "suites are matched by name: give the same thing the same name in both configs");
-}
-
 }  // namespace
 
 Comparison compare_runs(const EvaluatedRun& a, const EvaluatedRun& b, const BootstrapOptions& bootstrap) {
   Comparison comparison;
+  if (!a.weights_sha256.empty() && a.weights_sha256 == b.weights_sha256)
+    comparison.warnings.push_back(str(a.file.string(), " and ", b.file.string(), " evaluate the same weights"));
   for (const EvaluatedSuite& suite : a.suites) {
     const std::string name = escape(suite.name);
     const EvaluatedSuite* other = b.suite(suite.name);
@@ -115,7 +109,10 @@ Comparison compare_runs(const EvaluatedRun& a, const EvaluatedRun& b, const Boot
       comparison.left_out.push_back(str("suite ", name, " is in ", a.file.string(), " only; left out"));
       continue;
     }
-    require_same_kind(suite, *other, a, b);
+    require_same_kind(a, suite, b, *other);
+    if (suite.preprocess != other->preprocess)
+      comparison.warnings.push_back(str("suite ", name, ": the images were preprocessed differently: ",
+                                        escape(suite.preprocess), " and ", escape(other->preprocess)));
     const bool of_tokens = suite.kind == "imagenet_s";
     const fs::path file_a = of_tokens ? a.analysis(suite) : a.predictions(suite);
     const fs::path file_b = of_tokens ? b.analysis(*other) : b.predictions(*other);

@@ -63,6 +63,7 @@ std::string comparison_json(const Comparison& comparison) {
   Json suites = Json::object();
   for (const SuitePairs& suite : comparison.suites) {
     Json json = json_of(suite.all);
+    if (suite.generated) json["generated"] = true;
     if (suite.by_source)
       json["sources"] = {{"n", suite.by_source->n},
                          {"a_better", suite.by_source->a_better},
@@ -81,7 +82,7 @@ std::string comparison_text(const Comparison& comparison) {
   bool by_source = false, of_tokens = false;
   for (const SuitePairs& suite : comparison.suites) {
     by_source = by_source || suite.by_source;
-    rows.push_back(row_of(escape(suite.name), suite.all,
+    rows.push_back(row_of(spoken_name(suite.name, suite.generated), suite.all,
                           suite.by_source ? p_value(suite.by_source->p) + " *" : p_value(suite.all.mcnemar_p)));
     for (const auto& [name, pairs] : suite.variations)
       rows.push_back(row_of("  " + escape(name), pairs, p_value(pairs.mcnemar_p)));
@@ -94,8 +95,7 @@ std::string comparison_text(const Comparison& comparison) {
     text +=
         "imagenet_s: images whose background's attention entropy is above the object's, in %; the gap in nats; mask "
         "IoU in %, of the images that no threshold was chosen on. There A only and B only count where that run is "
-        "higher, "
-        "and p is the sign test's.\n";
+        "higher, and p is the sign test's.\n";
   if (by_source)
     text +=
         "* over source images, whose corrupted forms are resampled together: the exact sign test of which run gets "

@@ -84,6 +84,20 @@ EvaluatedSuite suite_of(const std::string& name, const Json& json, const std::st
   return suite;
 }
 
+// What only the run's provenance tells of a suite. Files of others have none.
+void add_provenance(EvaluatedSuite& suite, const Json& provenance) {
+  const Json::json_pointer place("/config/suites/" + suite.name);  // a suite's name has neither / nor ~
+  if (!provenance.contains(place)) return;
+  const Json& own = provenance.at(place);
+  if (!own.is_object()) return;
+  if (own.contains("preprocess")) suite.preprocess = own["preprocess"].dump();
+  if (const auto every = own.find("every"); every != own.end() && every->is_number_integer())
+    suite.incomplete.push_back(str("one image in ", every->get<std::int64_t>()));
+  if (const auto warnings = own.find("warnings"); warnings != own.end() && warnings->is_array())
+    for (const Json& warning : *warnings)
+      if (warning.is_string()) suite.incomplete.push_back(warning.get<std::string>());
+}
+
 }  // namespace
 
 EvaluatedRun read_evaluation(const fs::path& path) {
@@ -98,6 +112,7 @@ EvaluatedRun read_evaluation(const fs::path& path) {
   for (const auto& [name, suite] : json["suites"].items()) run.suites.push_back(suite_of(name, suite, file));
   const Json provenance = json.value("provenance", Json::object());
   if (!provenance.is_object()) wrong(file + ": provenance", "an object");
+  for (EvaluatedSuite& suite : run.suites) add_provenance(suite, provenance);
   run.weights_sha256 = text_of(provenance, "weights_sha256", file + ": provenance");
   run.provenance = provenance.dump();
   return run;
@@ -128,6 +143,18 @@ fs::path EvaluatedRun::analysis(const EvaluatedSuite& suite) const {
   return file.parent_path() / "analysis" / (suite.name + ".csv");
 }
 
+void require_same_kind(const EvaluatedRun& run_a, const EvaluatedSuite& a, const EvaluatedRun& run_b,
+                       const EvaluatedSuite& b) {
+  if (a.kind == b.kind && a.generated == b.generated) return;
+  throw DataError(str("suite ", escape(a.name), " is ", spoken_name(a.kind, a.generated), " in ", run_a.file.string(),
+                      " and ", spoken_name(b.kind, b.generated), " in ", run_b.file.string()),
+                  "suites are matched by name: give the same thing the same name in both configs");
+}
+
+std::string spoken_name(const std::string& suite, bool generated) {
+  return escape(suite) + (generated ? " (generated)" : "");
+}
+
 PredictionReader::PredictionReader(const fs::path& path) : reader_(std::make_unique<CsvReader>(path)) {
   path_ = reader_->column("path");
   label_ = reader_->column("label");
@@ -141,10 +168,6 @@ bool PredictionReader::next(PredictionLine& line) {
   if (!reader_->next()) return false;
   line = {(*reader_)[path_], reader_->integer(label_), reader_->integer(choice_), reader_->real(confidence_)};
   return true;
-}
-
-std::string PredictionReader::where() const {
-  return reader_->where();
 }
 
 }  // namespace luvit

@@ -129,7 +129,11 @@ void Evaluation::open_model() {
 }
 
 Exit Evaluation::dry_run() {
-  if (!asked_.output.empty()) require_output_folder("--output", asked_.output);
+  if (!asked_.output.empty()) {
+    require_output_folder("--output", asked_.output);
+    weights_sha256_ = sha256_of_file(weights_file(asked_.weights));
+    require_own_folder();
+  }
   find_suites();
   introduce();
   open_model();
@@ -197,6 +201,7 @@ void Evaluation::open_folder(Team& team) {
   team.together([&] {
     if (!team.leads()) return;
     folder_.emplace(asked_.output);
+    require_own_folder();
     if (asked_.resume == "none" &&
         (PartialResults(asked_.output / "partial", "").any() || path_exists(asked_.output / "results.json")))
       throw UsageError(str("--resume none: results stand in ", escape(asked_.output.string())),
@@ -204,6 +209,21 @@ void Evaluation::open_folder(Team& team) {
     folder_->begin(print_config(asked_.schema), {asked_.command_line, device_name(device_), threads_, team.size()});
   });
   log_to_file(asked_.output / (team.leads() ? std::string("eval.log") : str("eval.rank-", team.rank(), ".log")));
+}
+
+// An evaluation's folder is of one model: config, predictions and report would else be of two.
+void Evaluation::require_own_folder() const {
+  const fs::path& folder = asked_.output;
+  const std::string shown = escape(folder.string());
+  if (path_exists(folder / "checkpoints") || path_exists(folder / "train.log"))
+    throw UsageError(str("--output ", shown, " holds a training run"), "name a folder of the evaluation's own");
+  if (!path_exists(folder / "results.json")) return;
+  const Json there = Json::parse(read_file(folder / "results.json"), nullptr, /*allow_exceptions=*/false);
+  const Json::json_pointer hash("/provenance/weights_sha256"), name("/provenance/weights");
+  if (there.is_discarded() || !there.contains(hash) || there[hash] == weights_sha256_) return;
+  throw UsageError(
+      str("--output ", shown, " holds the evaluation of other weights, ", there.value(name, Json("")).dump()),
+      "name another folder, or remove that one");
 }
 
 std::string Evaluation::setting() const {
@@ -225,7 +245,10 @@ std::optional<Json> Evaluation::classify_suite(Team& team, const SuitePlan& plan
     if (!team.leads()) return;
     results = suite_results(plan, *predictions);
     const fs::path lines = asked_.output / "predictions" / (plan.options.name + ".csv");
-    if (config_.predictions) write_predictions(lines, plan, *predictions);
+    if (config_.predictions)
+      write_predictions(lines, plan, *predictions);
+    else
+      file_layer().remove_all(lines);  // an earlier evaluation's, which the report would take for this one's
   });
   return results;
 }
@@ -319,14 +342,14 @@ std::optional<PartPredictions> Evaluation::evaluate(Team& team, const SuitePlan&
 std::optional<std::vector<Prediction>> Evaluation::evaluate(Team& team, const SuitePlan& plan, const SuitePart& part) {
   const std::int64_t at_once = rows_at_once(device_);
   const std::string what = plan.options.name + (part.name.empty() ? "" : " " + part.name);
-  Progress progress(what, (part.images->size() + ranks_ - 1) / ranks_);
+  const std::int64_t count = part.images->size() + (plan.train ? plan.train->size() : 0);
+  Progress progress(what, (count + ranks_ - 1) / ranks_);
   const Clock::time_point start = Clock::now();
   std::optional<std::vector<Prediction>> found;
   if (plan.train) {
     const auto features = [&](const at::Tensor& images) { return progress.add(at_once), model_->pooled(images); };
     found = nearest_neighbours(team, *plan.train, *part.images, features,
                                {pass_over(plan), plan.options.k, plan.options.temperature});
-    computed_ += found ? plan.train->size() : 0;
   } else {
     const auto logits = [&](const at::Tensor& images) { return progress.add(at_once), model_->logits(images); };
     found = classify(team, *part.images, logits,
@@ -334,10 +357,9 @@ std::optional<std::vector<Prediction>> Evaluation::evaluate(Team& team, const Su
   }
   if (!found) return found;
   const double seconds = seconds_since(start);
-  computed_ += part.images->size();
+  computed_ += count;
   computing_ += seconds;
-  log_info(str(what, ": ", part.images->size(), " images, ",
-               human_count(static_cast<double>(part.images->size()) / seconds), " a second"));
+  log_info(str(what, ": ", count, " images, ", human_count(static_cast<double>(count) / seconds), " a second"));
   return found;
 }
 
@@ -347,6 +369,7 @@ void Evaluation::log_metric(const std::string& suite, const Json& results) const
   for (const char* key : {"top1", "top5", "nll", "ece", "n", "acc19", "acc15", "mce", "n_used"})
     if (results.contains(key)) line[key] = results[key];
   if (results.contains("entropy")) line["share_bg_above_fg"] = results["entropy"]["share_bg_above_fg"];
+  if (results.value("generated", false)) line["generated"] = true;
   JsonLines(asked_.output / "metrics.jsonl").write(line.dump());
 }
 

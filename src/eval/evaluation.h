@@ -56,6 +56,7 @@ class Evaluation {
   ImagePassOptions pass_over(const SuitePlan& plan) const;
   std::optional<PartPredictions> evaluate(Team& team, const SuitePlan& plan);
   std::optional<std::vector<Prediction>> evaluate(Team& team, const SuitePlan& plan, const SuitePart& part);
+  void require_own_folder() const;
   std::string setting() const;  // what every figure hangs on, besides the suite's own
   void write_results(nlohmann::ordered_json& suites, double seconds) const;
   void log_metric(const std::string& suite, const nlohmann::ordered_json& results) const;

@@ -112,6 +112,7 @@ class Measurement {
     weights_ = gsnr_weights(command_.runs, command_.label_smoothing);
     if (command_.runs.size() > 1) shared_ = shared_tensors(weights_);
     require_labels_used();
+    require_one_loss();
     const bool classifiers = std::ranges::any_of(weights_, is_classifier);
     data_ = open_dataset(command_.data, classifiers && !command_.probe.random_labels, "--data");
     require_probe(results_.options, data_->size(), join(command_.data, ", "));
@@ -130,6 +131,15 @@ class Measurement {
       if (!is_classifier(one))
         throw UsageError(str(option, ": ", escape(one.weights.string()), " is no classifier, its loss has no labels"),
                          "leave it out, or name classifiers only");
+  }
+
+  void require_one_loss() const {
+    for (const GsnrWeights& one : weights_)
+      if (is_classifier(one) != is_classifier(weights_.front()))
+        throw UsageError(
+            str(escape(one.weights.string()), " and ", escape(weights_.front().weights.string()),
+                " are a classifier and a pretraining model: their losses, so their gradients, are of two kinds"),
+            "measure them apart");
   }
 
   bool measure(const GsnrWeights& weights) {

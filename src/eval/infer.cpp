@@ -90,7 +90,7 @@ void report(const InferOptions& options, const NamedTensors& tensors) {
 void infer(const InferOptions& options) {
   if (options.images.empty() == options.tensors.empty())
     throw UsageError("one of --images and --tensors is needed, and only one");
-  require_output_file("--out", options.out);
+  require_output_file("--out", options.out, {options.weights, options.tensors});
   const OpenedModel description = describe_model(options.weights);
   check_outputs(options.emit, description, options.weights.string());
   const Drawn drawn = what_to_draw(options, description.kind);

@@ -24,6 +24,9 @@ class ModelClasses {
   FolderLabels names(const std::string& suite, std::string& meaning) const;
 
  private:
+  // 1000 classes that no name tells otherwise of.
+  bool in_imagenets_order() const;
+
   std::int64_t count_;
   std::vector<std::string> classes_;  // luvit.classes; empty without
   bool wordnet_names_ = false;        // they are WordNet ids

@@ -6,6 +6,9 @@
 #include <cmath>
 #include <map>
 
+#include "luvit/core/error.h"
+#include "luvit/core/text.h"
+
 namespace luvit {
 namespace {
 
@@ -29,8 +32,14 @@ struct KnownImages {
   std::vector<std::int64_t> labels;
 };
 
-at::Tensor of_length_one(const at::Tensor& features) {
-  const at::Tensor x = features.to(at::kFloat);
+// RunError naming the image whose features are no numbers: they have no neighbours.
+at::Tensor of_length_one(const at::Tensor& features, const ImageRows& rows, const Dataset& data) {
+  const at::Tensor x = features.narrow(0, 0, rows.count).to(at::kFloat);
+  const at::Tensor wrong = x.isfinite().all(1).logical_not().nonzero().cpu();
+  if (wrong.numel() > 0)
+    throw RunError(
+        str(data.name(rows.first + *wrong.const_data_ptr<std::int64_t>()), ": the model's features are not finite"),
+        "precision: float32 tells whether the weights or the number format are to blame");
   return x / x.norm(2, {1}, /*keepdim=*/true).clamp_min(1e-12);
 }
 
@@ -40,10 +49,10 @@ std::optional<KnownImages> look_at(Team& team, const Dataset& train, const Logit
   KnownImages known{.share = share_of(train.size(), block_rows, team.rank(), team.size())};
   const std::int64_t n = known.share.last - known.share.first;
   const bool whole = image_pass(team, train, pass, [&](const ImageRows& rows) {
-    const at::Tensor found = of_length_one(features(rows.images));
+    const at::Tensor found = of_length_one(features(rows.images), rows, train);
     if (!known.features.defined())
       known.features = at::zeros({(n + block_rows - 1) / block_rows * block_rows, found.size(1)}, found.options());
-    known.features.narrow(0, rows.first - known.share.first, rows.count).copy_(found.narrow(0, 0, rows.count));
+    known.features.narrow(0, rows.first - known.share.first, rows.count).copy_(found);
     const auto* label = rows.label.const_data_ptr<std::int64_t>();
     known.labels.insert(known.labels.end(), label, label + rows.count);
   });
@@ -55,7 +64,7 @@ std::optional<at::Tensor> queries(Team& team, const Dataset& data, const LogitsF
                                   const ImagePassOptions& pass) {
   std::vector<float> own;
   const bool whole = image_pass(team, data, pass, [&](const ImageRows& rows) {
-    const at::Tensor found = of_length_one(features(rows.images)).narrow(0, 0, rows.count).to(at::kCPU).contiguous();
+    const at::Tensor found = of_length_one(features(rows.images), rows, data).to(at::kCPU).contiguous();
     own.insert(own.end(), found.const_data_ptr<float>(), found.const_data_ptr<float>() + found.numel());
   });
   if (!whole) return std::nullopt;

@@ -23,7 +23,13 @@ Json suite_provenance(const SuitePlan& plan) {
   out["skipped_files"] = plan.skipped;
   if (options.every > 1) out["every"] = options.every;
   if (!options.class_map.empty()) out["class_map"] = options.class_map;
-  if (options.generate) out["generated_with"] = {{"seed", options.seed}, {"flavour", "imagenet_c"}};
+  if (!options.corruptions.empty()) out["corruptions"] = options.corruptions;
+  if (!options.severities.empty()) out["severities"] = options.severities;
+  if (options.kind == SuiteKind::imagenet9) out["variations"] = options.variations;
+  if (options.generate) {
+    out["generated_with"] = {{"seed", options.seed}, {"flavour", "imagenet_c"}};
+    if (!options.frost.empty()) out["generated_with"]["frost"] = options.frost;
+  }
   if (plan.train) {
     out["train"] = options.train;
     out["train_images"] = plan.train->size();
@@ -61,6 +67,8 @@ Json provenance(const ProvenanceOf& of) {
   if (const Json seed = seed_of(of.weights); !seed.is_null()) out["seed"] = seed;
   if (const Training training = training_of(of.weights); training != Training::unknown)
     out["training"] = training == Training::from_scratch ? "from_scratch" : "from_weights";
+  if (is_linear_probe(of.weights)) out["task"] = "linear_probe";
+  if (const std::string mode = distillation_of(of.weights); !mode.empty()) out["distilled"] = mode;
   out["model"] = Json::parse(model_to_json(of.model.options));
   out["config"] = Json::object();
   for (const SuitePlan& plan : of.plans) out["config"]["suites"][plan.options.name] = suite_provenance(plan);

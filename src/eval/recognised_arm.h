@@ -13,4 +13,8 @@ struct RecognisedArm {
 };
 RecognisedArm recognise_arm(const EvaluatedRun& run);
 
+// All that provenance says of how the weights came to be, but for the seed: the model with its block's source, the
+// task, distillation. Runs that are no two seeds of one training differ in it.
+std::string trained_as(const EvaluatedRun& run);
+
 }  // namespace luvit

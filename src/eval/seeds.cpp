@@ -5,6 +5,7 @@
 
 #include "luvit/core/error.h"
 #include "luvit/core/text.h"
+#include "recognised_arm.h"
 
 namespace luvit {
 namespace {
@@ -40,6 +41,23 @@ void warn_of_repeats(const Runs& group, std::vector<std::string>& warnings) {
       warnings.push_back(str(run.file.string(), " and ", before->second,
                              " are evaluations of the same weights: they are no two seeds"));
   }
+}
+
+void warn_of_common(const SeedsOptions& options, std::vector<std::string>& warnings) {
+  for (const EvaluatedRun& run : options.first)
+    for (const EvaluatedRun& other : options.against)
+      if (!run.weights_sha256.empty() && run.weights_sha256 == other.weights_sha256)
+        warnings.push_back(
+            str(run.file.string(), " and ", other.file.string(), ", of the same weights, stand in both groups"));
+}
+
+void warn_of_others(const Runs& group, std::vector<std::string>& warnings) {
+  for (const EvaluatedRun& run : group)
+    if (trained_as(run) != trained_as(group.front())) {
+      warnings.push_back(str(run.file.string(), " and ", group.front().file.string(),
+                             " were not trained alike (provenance: model, task or training): they are no two seeds"));
+      return;
+    }
 }
 
 void warn_of_missing(const Runs& runs, std::vector<std::string>& warnings) {
@@ -90,9 +108,15 @@ SeedsSummary summarise_seeds(const SeedsOptions& options) {
   SeedsSummary summary;
   warn_of_repeats(options.first, summary.warnings);
   warn_of_repeats(options.against, summary.warnings);
+  warn_of_common(options, summary.warnings);
+  warn_of_others(options.first, summary.warnings);
+  warn_of_others(options.against, summary.warnings);
   warn_of_missing(all_runs(options), summary.warnings);
   for (const EvaluatedSuite& suite : options.first.front().suites) {
-    SuiteOverSeeds over{suite.name, {}};
+    for (const EvaluatedRun& run : all_runs(options))
+      if (const EvaluatedSuite* other = run.suite(suite.name))
+        require_same_kind(options.first.front(), suite, run, *other);
+    SuiteOverSeeds over{suite.name, suite.generated, {}};
     for (const auto& [metric, unused] : suite.metrics) {
       const auto first = values_of(options.first, suite.name, metric);
       const auto against = values_of(options.against, suite.name, metric);

@@ -62,8 +62,9 @@ void add_rows(TextRows& rows, const std::string& suite, const MetricOverSeeds& m
 }  // namespace
 
 std::string seeds_json(const SeedsSummary& summary) {
-  Json suites = Json::object();
-  for (const SuiteOverSeeds& suite : summary.suites)
+  Json suites = Json::object(), generated = Json::array();
+  for (const SuiteOverSeeds& suite : summary.suites) {
+    if (suite.generated) generated.push_back(suite.name);
     for (const MetricOverSeeds& metric : suite.metrics) {
       Json json = json_of(metric.first);
       if (metric.against) {
@@ -74,7 +75,10 @@ std::string seeds_json(const SeedsSummary& summary) {
       }
       suites[suite.name][metric.key] = std::move(json);
     }
-  return Json{{"suites", std::move(suites)}}.dump(2) + "\n";
+  }
+  Json out = {{"suites", std::move(suites)}};
+  if (!generated.empty()) out["generated"] = std::move(generated);
+  return out.dump(2) + "\n";
 }
 
 std::string seeds_text(const SeedsSummary& summary) {
@@ -82,12 +86,13 @@ std::string seeds_text(const SeedsSummary& summary) {
   bool against = false, paired = false;
   for (const SuiteOverSeeds& suite : summary.suites)
     for (const MetricOverSeeds& metric : suite.metrics) {
-      add_rows(rows, &metric == &suite.metrics.front() ? escape(suite.name) : "", metric);
+      add_rows(rows, &metric == &suite.metrics.front() ? spoken_name(suite.name, suite.generated) : "", metric);
       against = against || metric.against;
       paired = paired || metric.paired;
     }
   std::string text = text_table(rows, 3) + "Intervals: Student's t over the runs";
-  if (against) text += paired ? "; of differences: paired t" : "; of differences: Welch's";
+  if (against)
+    text += paired ? "; of differences (against − first): paired t" : "; of differences (against − first): Welch's";
   return text + ".\n";
 }
 

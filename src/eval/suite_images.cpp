@@ -47,11 +47,7 @@ class ShardImages : public SuiteImages {
 
  private:
   std::int64_t at(std::int64_t index) const { return order_.at(static_cast<std::size_t>(index)); }
-  std::string path_of(std::int64_t index) const {
-    const std::string name = shards_->name(index);
-    const auto member = name.find(".tar:"), slash = name.rfind('/', member);
-    return slash == std::string::npos ? name : name.substr(slash + 1);
-  }
+  std::string path_of(std::int64_t index) const { return path_of_shard_member(shards_->name(index)); }
   std::unique_ptr<Dataset> shards_;
   std::vector<std::int64_t> order_;  // by path
 };

@@ -16,7 +16,8 @@ namespace luvit {
 namespace {
 
 constexpr const char* wordnet_meaning = "a WordNet id of the 1000 classes";
-constexpr std::int64_t images_of_class = 50;  // in the validation set, and so in each cell of ImageNet-C
+constexpr std::int64_t images_of_class = 50;        // in the validation set, and so in each cell of ImageNet-C
+constexpr std::int64_t images_of_variation = 4050;  // of ImageNet-9
 constexpr const char* in9_names[] = {
     "dog", "bird", "wheeled vehicle", "reptile", "carnivore", "insect", "musical instrument", "primate", "fish"};
 
@@ -35,7 +36,7 @@ class Planner {
         plan_clean();
         break;
       case SuiteKind::imagenet_sketch:
-        plan_folder(classes_.wordnet(key_), wordnet_meaning, {});
+        plan_folder(classes_.wordnet(key_), wordnet_meaning, 50889);
         break;
       case SuiteKind::imagenet_v2:
         plan_folder(labels_of_v2(), "a class's number, 0 to 999, or a WordNet id", 10000);
@@ -83,7 +84,9 @@ class Planner {
     for (std::int64_t i = 0; i < images->size(); ++i)
       if (images->label(i) >= plan_.classes)
         throw DataError(
-            str(images->name(i), ": class ", images->label(i), ", expected one of ", plan_.classes, " classes"));
+            str(images->name(i), ": class ", images->label(i), ", expected one of ", plan_.classes, " classes"),
+            str("the numbers are places among the classes of ", plan_.train ? key_ + ".train" : "the model",
+                ", from 0"));
     plan_.parts.push_back({"", images});
   }
 
@@ -202,7 +205,7 @@ class Planner {
     const std::string text =
         str(count, " of ", count + plan_.parts.size(), " cells are not there: ", join(missing, ", "));
     if (!plan_.options.corruptions.empty() || !plan_.options.severities.empty())
-      throw DataError(str(root(), ": ", text));
+      throw DataError(str(root(), ": ", text), str("what ", key_, ".corruptions and .severities name must be there"));
     warn(text);
   }
 
@@ -212,17 +215,29 @@ class Planner {
     for (std::size_t i = 0; i < of.size(); ++i) plan_.scoring.label_of[static_cast<std::size_t>(of[i])] = label_of[i];
     FolderLabels labels;
     for (std::int64_t label = 0; label < 9; ++label) labels[str("0", label, "_", in9_names[label])] = label;
-    std::vector<std::string> variations = by_name(plan_.options.variations);
-    for (const std::string& variation : variations) {
+    for (const std::string& variation : by_name(plan_.options.variations)) {
       FoundImages found = find_images(root(), variation + "/val", labels, "the nine of ImageNet-9, 00_dog to 08_fish");
       warn_of_missing(found, labels, variation + ": ");
+      if (const auto n = std::ssize(found.images); n != images_of_variation)
+        warn(str(variation, ": ", n, " images; the data set has ", images_of_variation));
       add_part(variation, found);
     }
   }
 
   // Labels are places in the list of the training folder's classes.
   void plan_neighbours() {
+    plan_voters_and_asked();
+    if (std::error_code none; fs::equivalent(plan_.options.train, plan_.options.data, none))
+      warn("the images that vote are those that are asked for: each is its own nearest neighbour");
+    if (plan_.options.k > plan_.train->size())
+      warn(str("k is ", plan_.options.k, ", but only ", plan_.train->size(), " images vote"));
+  }
+
+  void plan_voters_and_asked() {
     if (!is_folder(plan_.options.train)) {
+      if (is_folder(root()) && path_exists(plan_.options.train))
+        throw DataError(str(root(), " is a folder, ", key_, ".train is not: ", plan_.options.train),
+                        "shards number their classes, folders name them: both have to be of one kind");
       plan_.train = open_shards(plan_.options.train, /*every=*/1);
       plan_.classes = 0;
       for (std::int64_t i = 0; i < plan_.train->size(); ++i)

@@ -260,7 +260,8 @@ std::string headline(const Json& suite) {
                       percent(suite["interval95"][1]), "]"));
   parts.push_back(str("top-5 ", percent(suite["top5"])));
   parts.push_back(str(suite["n"].get<std::int64_t>(), " images"));
-  return join(parts, ", ");
+  const bool generated = suite.value("generated", false);
+  return str(generated ? "generated corruptions, " : "", join(parts, ", "));
 }
 
 }  // namespace luvit

@@ -40,6 +40,9 @@ class TableFilling {
 
   void place(const TableRun& run) {
     if (!run.row.empty()) {
+      if (std::none_of(paper_.rows.begin(), paper_.rows.end(), [&](const auto& row) { return row.key == run.row; }) &&
+          std::isdigit(static_cast<unsigned char>(run.row.front())))
+        note_once(str(run.row, " is no row of this table, so it is taken for a name of your own."));
       group(run.row).add(run.run);
       return;
     }
@@ -60,6 +63,7 @@ class TableFilling {
     for (const PaperColumn& column : paper_.columns) table_.columns.push_back(column.title);
     for (const Group& group : groups_) table_.rows.push_back(filled(group));
     for (const Group& group : groups_) warn_of_unseen(group);
+    for (const Group& group : groups_) warn_of_others(group);
     return std::move(table_);
   }
 
@@ -106,6 +110,7 @@ class TableFilling {
     for (const auto& seed : group.seeds)
       if (const auto [run, suite] = find(seed, column); suite) {
         figure.values.push_back(*suite->metric(column.metric));
+        note_incomplete(*run, *suite);
         last_run = run;
         last_suite = suite;
       }
@@ -117,6 +122,14 @@ class TableFilling {
     figure.mean = summary.mean;
     figure.interval = figure.values.size() > 1 ? summary.interval : image_interval(*last_run, *last_suite, column);
     return figure;
+  }
+
+  void note_incomplete(const EvaluatedRun& run, const EvaluatedSuite& suite) {
+    for (const std::string& lack : suite.incomplete) note_once(str(run.name(), ", ", suite.name, ": ", lack, "."));
+  }
+
+  void note_once(const std::string& note) {
+    if (std::find(table_.notes.begin(), table_.notes.end(), note) == table_.notes.end()) table_.notes.push_back(note);
   }
 
   // The first suite that fits, and only that one.
@@ -162,6 +175,16 @@ class TableFilling {
       });
       if (!any) table_.warnings.push_back(str(run->file.string(), " has no suite that this table shows"));
     }
+  }
+
+  void warn_of_others(const Group& group) {
+    for (const auto& seed : group.seeds)
+      if (trained_as(*seed.front()) != trained_as(*group.seeds.front().front())) {
+        table_.warnings.push_back(str(group.name, ": ", seed.front()->name(), " was not trained as ",
+                                      group.seeds.front().front()->name(),
+                                      " (provenance differs): they are no two seeds of one row"));
+        return;
+      }
   }
 
   PaperTable paper_;

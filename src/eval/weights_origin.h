@@ -9,6 +9,9 @@ namespace luvit {
 // How a classifier came to be, by the config of the run that its weights lie in: its tensors do not say.
 enum class Training { unknown, from_scratch, from_weights };
 Training training_of(const fs::path& weights);
+bool is_linear_probe(const fs::path& weights);
+// The distill.mode of the run, or of the run whose weights it began with; "" for none.
+std::string distillation_of(const fs::path& weights);
 
 // The same for a config's text, as a run's folder holds it.
 Training training_in_config(const std::string& yaml);

@@ -27,6 +27,11 @@ bool is_number(const std::string& text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
 }
 
+// ImageNet-9's labels are groups of classes; k-NN's are places among the folders that it learns from.
+bool has_labels_of_its_own(const SuiteResult& suite) {
+  return suite.kind == "imagenet9" || suite.kind == "knn";
+}
+
 }  // namespace
 
 PredictionsRead read_predictions(const fs::path& file) {
@@ -52,19 +57,24 @@ PredictionsRead read_predictions(const fs::path& file) {
   return read;
 }
 
-// Folders named by number (ImageNet-V2) say no more than the class does; ImageNet-9's labels are groups of classes.
+// Folders named by number (ImageNet-V2) say no more than the class does.
 void ClassNames::learn(const SuiteResult& suite, const PredictionsRead& predictions) {
   of_suite_[suite.name] = predictions.folder_of;
-  if (suite.kind == "imagenet9") return;
+  if (has_labels_of_its_own(suite)) return;
   for (const auto& [label, folder] : predictions.folder_of)
     if (!folder.empty() && !is_number(folder)) of_model_.emplace(label, folder);
 }
 
 std::string ClassNames::operator()(const SuiteResult& suite, std::int64_t label) const {
-  if (suite.kind != "imagenet9") return (*this)(label);
+  if (!has_labels_of_its_own(suite)) return (*this)(label);
   const auto own = of_suite_.find(suite.name);
-  if (own == of_suite_.end() || !own->second.count(label)) return str("group ", label);
-  return own->second.at(label);
+  if (own != of_suite_.end() && own->second.contains(label) && !own->second.at(label).empty())
+    return own->second.at(label);
+  return str(suite.kind == "imagenet9" ? "group " : "class ", label);
+}
+
+std::string ClassNames::answer(const SuiteResult& suite, std::int64_t prediction) const {
+  return suite.kind == "knn" ? (*this)(suite, prediction) : (*this)(prediction);
 }
 
 std::string ClassNames::operator()(std::int64_t prediction) const {

@@ -31,9 +31,10 @@ class ClassNames {
  public:
   void learn(const SuiteResult& suite, const PredictionsRead& predictions);
   std::string operator()(const SuiteResult& suite, std::int64_t label) const;  // of a suite's own label
-  std::string operator()(std::int64_t prediction) const;                       // of the model's class
+  std::string answer(const SuiteResult& suite, std::int64_t prediction) const;
 
  private:
+  std::string operator()(std::int64_t prediction) const;  // of the model's class
   std::map<std::int64_t, std::string> of_model_;
   std::map<std::string, std::map<std::int64_t, std::string>> of_suite_;
 };

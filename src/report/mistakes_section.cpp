@@ -1,5 +1,8 @@
+#include <map>
+
 #include "luvit/core/error.h"
 #include "luvit/core/text.h"
+#include "luvit/data/dataset.h"
 #include "numbers.h"
 #include "sections.h"
 
@@ -27,15 +30,37 @@ fs::path file_of(const SuiteResult& suite, const fs::path& path) {
   return folder / clean;
 }
 
-// No picture where the data are not at hand (moved, or on another machine): the report is still of use.
-Picture thumbnail(const SuiteResult& suite, const Mistake& mistake) {
-  if (suite.data.empty() || !stays_within(mistake.path)) return {};
-  try {
-    return luvit::picture_of(file_of(suite, mistake.path), thumbnail_side);
-  } catch (const DataError&) {
-    return {};
+// Pictures of the images that a suite's paths name. None where the data are not at hand (moved, or on another machine):
+// the report is still of use.
+class Thumbnails {
+ public:
+  explicit Thumbnails(const SuiteResult& suite) : suite_(suite) {}
+
+  Picture operator()(const std::string& path) {
+    if (suite_.data.empty()) return {};
+    try {
+      if (!is_folder(suite_.data)) return of_shards(path);
+      return stays_within(path) ? picture_of(file_of(suite_, path), thumbnail_side) : Picture{};
+    } catch (const DataError&) {
+      return {};
+    }
   }
-}
+
+ private:
+  Picture of_shards(const std::string& path) {
+    if (!shards_) {
+      shards_ = open_dataset({suite_.data}, /*labels_wanted=*/false);
+      for (std::int64_t i = 0; i < shards_->size(); ++i) place_of_.emplace(path_of_shard_member(shards_->name(i)), i);
+    }
+    const auto place = place_of_.find(path);
+    std::vector<std::uint8_t> buffer;
+    return place == place_of_.end() ? Picture{} : picture_of(shards_->image(place->second, buffer), thumbnail_side);
+  }
+
+  const SuiteResult& suite_;
+  std::unique_ptr<Dataset> shards_;
+  std::map<std::string, std::int64_t> place_of_;
+};
 
 // "class 17" stays on one line.
 std::string unbroken(std::string name) {
@@ -45,11 +70,12 @@ std::string unbroken(std::string name) {
 
 void add_gallery(Report& report, const SuiteResult& suite, const PredictionsRead& read) {
   std::vector<GalleryItem> items;
+  Thumbnails thumbnail(suite);
   std::size_t without = 0;
   for (const Mistake& mistake : read.worst) {
-    items.push_back({thumbnail(suite, mistake),
+    items.push_back({thumbnail(mistake.path),
                      {str(unbroken(report.class_names(suite, mistake.label)), " → ",
-                          unbroken(report.class_names(mistake.prediction))),
+                          unbroken(report.class_names.answer(suite, mistake.prediction))),
                       str(percent_text(mistake.confidence, 0), "% sure"), mistake.path}});
     without += items.back().picture.bytes.empty();
   }

@@ -48,7 +48,7 @@ figcaption{color:var(--soft);font-size:14px;line-height:1.45}
 .panels tbody th div:first-child{color:var(--ink);font-weight:600}
 .panels img{display:block;width:80px;height:80px;object-fit:contain;background:var(--raised)}
 .gallery figcaption div:first-child{color:var(--ink);font-weight:600}
-@media (max-width:560px){body{padding:20px 14px 48px;font-size:15px}h1{font-size:25px}h2{font-size:20px;margin-top:36px}table{font-size:12.5px}th,td{padding:5px 8px 5px 0}dl{display:block}dd{margin:0 0 10px}.gallery{grid-template-columns:repeat(auto-fill,minmax(120px,1fr))}.gallery img,.missing{height:120px}}
+@media (max-width:560px){body{padding:20px 14px 48px;font-size:15px}tbody th{white-space:normal;min-width:16ch}h1{font-size:25px}h2{font-size:20px;margin-top:36px}table{font-size:12.5px}th,td{padding:5px 8px 5px 0}dl{display:block}dd{margin:0 0 10px}.gallery{grid-template-columns:repeat(auto-fill,minmax(120px,1fr))}.gallery img,.missing{height:120px}}
 @media print{body{max-width:none}nav{display:none}figure,tr{break-inside:avoid}}
 )";
 

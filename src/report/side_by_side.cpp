@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "luvit/core/error.h"
+#include "luvit/core/log.h"
 #include "luvit/core/text.h"
 #include "numbers.h"
 #include "token_sections.h"
@@ -81,6 +82,7 @@ void write_side_by_side(const std::vector<NamedRun>& runs, const fs::path& folde
     std::vector<std::string> without;
     const std::vector<AnalysedSuite> models = models_of(read, name, without);
     report.page.section(name);
+    if (!without.empty()) log_warning(str("suite ", escape(name), " is not in ", join(without, ", ")));
     if (!without.empty()) report.page.warning(str("Without this suite: ", join(without, ", "), "."));
     add_token_analysis(report, models);
   }

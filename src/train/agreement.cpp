@@ -79,7 +79,7 @@ void agree_on_config(Team& team, const std::string& config_yaml) {
 std::optional<ResumePoint> agree_on_resume_point(Team& team, const std::string& choice, RunFolder& folder) {
   std::optional<ResumePoint> point;
   team.together([&] {
-    if (team.leads()) point = find_resume_point(choice, folder);
+    if (team.leads()) point = find_resume_point(choice, folder.path());
   });
   const std::string path = team.from_leader(point ? point->folder.string() : "");
   std::string state;

@@ -5,6 +5,7 @@
 
 #include "luvit/core/error.h"
 #include "luvit/core/files.h"
+#include "luvit/core/log.h"
 #include "luvit/core/text.h"
 #include "luvit/models/costs.h"
 #include "luvit/models/initial_values.h"
@@ -20,17 +21,17 @@ namespace luvit {
 
 namespace {
 
-// Shards have numbers for names: which classes they are, only their count tells.
-bool numbered(const std::vector<std::string>& classes) {
-  for (std::size_t i = 0; i < classes.size(); ++i)
-    if (classes[i] != std::to_string(i)) return false;
-  return true;
+// A label is a place in its own data set's list: the two lists must be one. Shards' numbers are places in the whole
+// list already, of which they may hold a part.
+bool same_classes(const Dataset& train, const Dataset& val) {
+  if (val.numbered()) return val.classes().size() <= train.classes().size();
+  return train.numbered() ? val.classes().size() == train.classes().size() : val.classes() == train.classes();
 }
 
-// A label is a place in its own data set's list: the two lists must be one.
-void require_same_classes(const std::vector<std::string>& train, const std::vector<std::string>& val) {
-  const bool unnamed = numbered(train) || numbered(val);
-  if (unnamed ? val.size() <= train.size() : val == train) return;
+void require_same_classes(const Dataset& train_data, const Dataset& val_data) {
+  if (same_classes(train_data, val_data)) return;
+  const std::vector<std::string>&train = train_data.classes(), &val = val_data.classes();
+  const bool unnamed = train_data.numbered() || val_data.numbered();
   std::string example;
   for (const auto* side : {&val, &train})
     for (const std::string& name : *side) {
@@ -40,6 +41,26 @@ void require_same_classes(const std::vector<std::string>& train, const std::vect
     }
   throw DataError(str("data.val: ", val.size(), " classes, not the ", train.size(), " of data.train", example),
                   "both need the same class folders: labels are places in their sorted list");
+}
+
+// Shards list every number up to their largest, whether an image has it or not.
+void check_labels(const Dataset& train) {
+  std::vector<std::int64_t> images(train.classes().size());
+  for (std::int64_t i = 0; i < train.size(); ++i) ++images.at(static_cast<std::size_t>(train.label(i)));
+  const auto empty = std::count(images.begin(), images.end(), 0);
+  const auto first = [&](bool with) {
+    const auto found = std::find_if(images.begin(), images.end(), [&](std::int64_t n) { return (n > 0) == with; });
+    return escape(train.classes().at(static_cast<std::size_t>(found - images.begin())));
+  };
+  if (std::ssize(images) - empty < 2)
+    throw DataError(str("data.train: one class only, ", first(true), ": there is nothing to tell apart"),
+                    train.numbered()
+                        ? "shards that were written class by class need all of them named: shards-{000..127}.tar"
+                        : "classes are the folders right below the one that is named; is it one level too high or too "
+                          "low?");
+  if (empty > 0)
+    log_warning(str("data.train: ", empty, " of ", images.size(), " classes have no image, first ", first(false),
+                    "; the head gets a row for each"));
 }
 
 // Said of what it is, before its bytes are said to be wrong.
@@ -107,6 +128,9 @@ class FinetuneDriver : public Driver {
       return;
     }
     if (!wanted(from)) return;
+    if (!path_exists(from))
+      throw DataError(str("init.weights: ", escape(from), ": no such file or folder"),
+                      "name a model.safetensors or a checkpoint folder; luvit_pretrain makes one");
     require_own_weights(from);
     const OpenedModel there = describe_model(from);
     settle_model_options(config_.model, there, written.keys, from);
@@ -135,16 +159,12 @@ class FinetuneDriver : public Driver {
   void settle_with_data(const Dataset& train, const Dataset* val, const Written& written) override {
     classes_ = train.classes();
     const auto count = static_cast<std::int64_t>(classes_.size());
-    if (count < 2)
-      throw DataError(
-          str("data.train: one class only, ", classes_.empty() ? "" : escape(classes_.front()),
-              ": there is nothing to tell apart"),
-          "classes are the folders right below the one that is named; is it one level too high or too low?");
+    check_labels(train);
     if (written.has("model.classes") && config_.model.classes != count)
       throw DataError(str("model.classes is ", config_.model.classes, ", but data.train has ", count, " classes"),
                       "leave the key out: it is then taken from the data");
     config_.model.classes = count;
-    if (val) require_same_classes(classes_, val->classes());
+    if (val) require_same_classes(train, *val);
     if (teacher_) require_teacher(config_.distill, *teacher_, config_.model, classes_);
   }
 

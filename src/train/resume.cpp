@@ -15,8 +15,8 @@ namespace luvit {
 namespace {
 
 // A checkpoint left over from another course of training would be the newest at the next --resume auto.
-void refuse_newer_checkpoints(const ResumePoint& point, RunFolder& folder) {
-  const auto newest = folder.checkpoints().newest_whole();
+void refuse_newer_checkpoints(const ResumePoint& point, const fs::path& output) {
+  const auto newest = Checkpoints(output).newest_whole();
   if (!newest || fs::weakly_canonical(*newest) == fs::weakly_canonical(point.folder)) return;
   const auto step = read_checkpoint_state(*newest, FileCheck::sizes).step;
   if (step > point.state.step)
@@ -27,15 +27,15 @@ void refuse_newer_checkpoints(const ResumePoint& point, RunFolder& folder) {
 
 }  // namespace
 
-std::optional<ResumePoint> find_resume_point(const std::string& choice, RunFolder& folder) {
+std::optional<ResumePoint> find_resume_point(const std::string& choice, const fs::path& output) {
   if (choice == "none") {
-    if (folder.checkpoints().any())
-      throw UsageError(str("--resume none: ", folder.path().string(), " holds checkpoints of an earlier run"),
+    if (Checkpoints(output).any())
+      throw UsageError(str("--resume none: ", output.string(), " holds checkpoints of an earlier run"),
                        "choose another --output, or leave --resume out to continue that run");
     return std::nullopt;
   }
   if (choice == "auto") {
-    const auto newest = folder.checkpoints().newest_whole();
+    const auto newest = Checkpoints(output).newest_whole();
     if (!newest) return std::nullopt;
     return ResumePoint{*newest, read_checkpoint_state(*newest, FileCheck::sizes)};
   }
@@ -43,7 +43,7 @@ std::optional<ResumePoint> find_resume_point(const std::string& choice, RunFolde
     throw DataError(str("--resume ", choice, ": no such checkpoint folder"),
                     "name a folder like RUN/checkpoints/step-00000100, or auto");
   ResumePoint point{choice, read_checkpoint_state(choice)};
-  refuse_newer_checkpoints(point, folder);
+  refuse_newer_checkpoints(point, output);
   return point;
 }
 

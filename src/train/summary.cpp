@@ -40,6 +40,7 @@ RunSummary summarise(const Driver& driver, Module& model, std::int64_t samples, 
   const TrainingCosts costs = driver.costs();
   RunSummary out;
   out.samples = samples;
+  out.classes = driver.labels_wanted() ? config.model.classes : 0;
   out.length = training_length(config.train, samples);
   out.parameters = count_parameters(model);
   out.forward_flops = costs.forward_flops;
@@ -78,7 +79,7 @@ std::string summary_text(const RunConfig& config, const RunSummary& s, const std
                                    human_bytes(s.weight_bytes), ", gradients and moments ",
                                    human_bytes(s.optimizer_bytes), ", activations ", human_bytes(s.activation_bytes)));
   text += row("checkpoint", human_bytes(static_cast<double>(s.checkpoint_bytes)));
-  text += row("data", str(s.samples, " images in ", data_name));
+  text += row("data", str(s.samples, " images in ", data_name, s.classes > 0 ? str(", ", s.classes, " classes") : ""));
   text += row("effective batch",
               str(config.train.batch_size, s.ranks > 1 ? str(": ", s.ranks, " ranks with ", s.rows, " each") : "",
                   s.micro_batch < s.rows ? str(" in micro-batches of ", s.micro_batch) : ""));

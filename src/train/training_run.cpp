@@ -32,10 +32,10 @@ void warn_about(const RunConfig& config, const Length& length) {
 Exit TrainingRun::dry_run(std::int64_t ranks) {
   const bool planned = asked_.command.plan_ranks.has_value();  // for other machines than this one
   const auto gpu = asked_.command.gpu ? std::make_optional(find_gpu(*asked_.command.gpu)) : std::nullopt;
-  if (!asked_.command.output.empty()) require_output_folder("--output", asked_.command.output);
   if (!planned) device_ = choose_device(config_.train.device, asked_.place);
   share_cores();
   open_data();
+  check_output();
   Team alone;
   const auto task = make_task(alone, {});
   introduce(task->trained(), ranks);
@@ -44,6 +44,17 @@ Exit TrainingRun::dry_run(std::int64_t ranks) {
   task->give_guidance(nullptr);
   log_info("config, data and weights are in order; nothing was run (--dry-run)");
   return Exit::ok;
+}
+
+// What training would say of the folder, before its time has come.
+void TrainingRun::check_output() const {
+  const std::string& output = asked_.command.output;
+  if (output.empty()) return;
+  require_output_folder("--output", output);
+  const auto point = find_resume_point(asked_.command.resume, output);
+  if (!point) return;
+  compare_configs(*point, print_config(asked_.schema), asked_.command.allow_change);
+  compare_data(*point, fingerprint_of(*data_.train), asked_.command.allow_change);
 }
 
 Exit TrainingRun::train() {

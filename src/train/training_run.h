@@ -40,6 +40,7 @@ class TrainingRun {
   Exit train(Team& team);
   void share_cores();  // with the other ranks of this machine
   void open_data();
+  void check_output() const;
   std::unique_ptr<Task> make_task(Team& team, std::function<void(const BadFile&)> on_bad) const;
   // What is about to happen, before anything heavy does.
   void introduce(Module& model, std::int64_t ranks);

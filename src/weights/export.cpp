@@ -10,8 +10,8 @@ namespace luvit {
 namespace {
 
 // Nothing but an earlier adapter is ever replaced by a folder.
-void require_free(const fs::path& out, ExportFormat format) {
-  if (format != ExportFormat::peft) return require_output_file("--out", out);
+void require_free(const fs::path& out, ExportFormat format, const fs::path& weights) {
+  if (format != ExportFormat::peft) return require_output_file("--out", out, {weights, weights / "model.safetensors"});
   require_output_folder("--out", out);
   if (!path_exists(out) || path_exists(out / "adapter_config.json") || (is_folder(out) && list_folder(out).empty()))
     return;
@@ -30,7 +30,7 @@ ExportFormat parse_export_format(const std::string& name) {
 }
 
 std::string export_weights(const fs::path& weights, ExportFormat format, const fs::path& out) {
-  require_free(out, format);
+  require_free(out, format, weights);
   LoadedModel loaded{.description = describe_model(weights), .path = weights.string()};
   if (format == ExportFormat::timm) require_plain_vit(loaded);
   loaded.model = make_model(loaded.description);

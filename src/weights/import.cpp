@@ -38,17 +38,19 @@ std::string import_adapter(const fs::path& folder, const fs::path& out, std::int
 
 std::string import_pickle(const fs::path& path, const fs::path& out, const ImportOptions& options) {
   const PickleFile file(path);
-  return import_vit(file, file.root().find("args"), out, options);
+  return import_vit(file, {.arguments = file.root().find("args")}, out, options);
 }
 
 }  // namespace
 
 std::string import_weights(const fs::path& path, const fs::path& out, const ImportOptions& options) {
-  require_output_file("--out", out);
+  require_output_file("--out", out, {path});
   const Content content = content_of(path);
   switch (content) {
-    case Content::vit_safetensors:
-      return import_vit(SafetensorsFile(path), nullptr, out, options);
+    case Content::vit_safetensors: {
+      const SafetensorsFile file(path);
+      return import_vit(file, {.metadata = file.metadata()}, out, options);
+    }
     case Content::vit_pickle:
       return import_pickle(path, out, options);
     case Content::meta_folder:

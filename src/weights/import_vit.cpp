@@ -42,7 +42,8 @@ std::string report_of(const VitDescription& vit) {
         << "  mae         mask_ratio " << exact(model.masking.mask_ratio) << ", norm_pix "
         << (model.masking.norm_pix ? "true" : "false") << " (" << vit.masking_from << ")\n";
   if (model.kind == ModelKind::classifier)
-    out << "  head        " << o.classes << " classes, pool " << (o.pool == Pool::mean ? "mean" : "cls") << '\n';
+    out << "  head        " << o.classes << " classes" << (model.classes.empty() ? "" : " with names") << ", pool "
+        << (o.pool == Pool::mean ? "mean" : "cls") << '\n';
   out << "  pos_embed   " << (o.pos_embed == PosEmbed::sincos ? "sincos" : "learned") << " (" << vit.pos_embed_from
       << ")\n"
       << "  preprocess  resize " << model.preprocess.resize << ", crop " << model.preprocess.crop << ", "
@@ -53,10 +54,10 @@ std::string report_of(const VitDescription& vit) {
 
 }  // namespace
 
-std::string import_vit(const TensorSource& source, const PickleNode* arguments, const fs::path& out,
+std::string import_vit(const TensorSource& source, const VitNotes& notes, const fs::path& out,
                        const ImportOptions& options) {
   ForeignVit vit(source);
-  const VitDescription description = describe_vit(vit, arguments, options);
+  const VitDescription description = describe_vit(vit, notes, options);
   const bool dropped = drop_stray_norm(vit, description.model.kind);
   require_consistent(description.model, source.path());
   const auto model = make_model(description.model);

@@ -5,9 +5,14 @@
 
 namespace luvit {
 
-// A plain ViT by the names of MAE and timm becomes this project's file. `arguments` is the argparse.Namespace that
-// MAE's training stores, or nullptr. Returns what was taken.
-std::string import_vit(const TensorSource& source, const PickleNode* arguments, const fs::path& out,
+// What a file holds beside its tensors.
+struct VitNotes {
+  const PickleNode* arguments = nullptr;  // the argparse.Namespace that MAE's training stores
+  Metadata metadata = {};  // a safetensors file's; that of our own timm export says preprocessing, classes
+};
+
+// A plain ViT by the names of MAE and timm becomes this project's file. Returns what was taken.
+std::string import_vit(const TensorSource& source, const VitNotes& notes, const fs::path& out,
                        const ImportOptions& options);
 
 }  // namespace luvit

@@ -40,17 +40,6 @@ void settle_block(FusionOptions& fusion, const OpenedWeights& opened) {
   }
 }
 
-std::vector<std::string> parse_classes(const std::string& text, const std::string& path) {
-  if (text.empty()) return {};
-  const std::string place = path + ": luvit.classes";
-  require_sound_json(text, place);
-  const auto json = nlohmann::json::parse(text);
-  const bool names =
-      json.is_array() && std::all_of(json.begin(), json.end(), [](const auto& name) { return name.is_string(); });
-  if (!names) throw DataError(str(place, " is not a list of names"), "the file was written by another program");
-  return json.get<std::vector<std::string>>();
-}
-
 std::string missing_hint(const OpenedWeights& opened, const fs::path& path) {
   if (!opened.is_checkpoint() && path_exists(path.parent_path() / "state.json"))
     return str("a checkpoint's file leaves the frozen block out; name its folder, ", path.parent_path().string());
@@ -71,10 +60,27 @@ std::string kind_name(ModelKind kind) {
   return {};
 }
 
+std::vector<std::string> classes_from_json(const std::string& text, const std::string& path) {
+  if (text.empty()) return {};
+  const std::string place = path + ": luvit.classes";
+  require_sound_json(text, place);
+  const auto json = nlohmann::json::parse(text);
+  const bool names =
+      json.is_array() && std::all_of(json.begin(), json.end(), [](const auto& name) { return name.is_string(); });
+  if (!names) throw DataError(str(place, " is not a list of names"), "the file was written by another program");
+  return json.get<std::vector<std::string>>();
+}
+
 OpenedModel describe_model(const fs::path& path) {
   const OpenedWeights opened = open_weights(path, FileCheck::sizes);
   const std::string& file = opened.file->path();
   const std::string& model_json = opened.metadata("luvit.model");
+  for (const auto& [key, what] :
+       {std::pair("luvit.block", "a language model's block"), {"luvit.adapter", "a LoRA adapter"}})
+    if (model_json.empty() && !opened.metadata(key).empty())
+      throw DataError(str(file, ": ", what, ", no model"),
+                      "model.fusion.weights takes a block, model.fusion.lora.weights an adapter; a model is a run's "
+                      "model.safetensors");
   if (model_json.empty())
     throw DataError(
         str(file, ": no luvit.model in its metadata, so not a model of this project"),
@@ -91,7 +97,7 @@ OpenedModel describe_model(const fs::path& path) {
   };
   model.masking = masking_from_json(text_or("luvit.mae"), file);
   model.preprocess = preprocess_from_json(text_or("luvit.preprocess"), model.options.image_size, file);
-  model.classes = parse_classes(opened.metadata("luvit.classes"), file);
+  model.classes = classes_from_json(opened.metadata("luvit.classes"), file);
   return model;
 }
 

@@ -115,12 +115,32 @@ void settle_positions(VitDescription& out, const ForeignVit& vit) {
 }
 
 // MAE evaluates its classifiers on a centre crop of 224 out of 256; larger ones are not cropped.
-void settle_preprocess(VitDescription& out, const PickleNode* arguments) {
+void settle_preprocess(VitDescription& out, const VitNotes& notes, const ImportOptions& options, const fs::path& path) {
   const std::int64_t size = out.model.options.image_size;
-  const bool mae = out.model.kind == ModelKind::classifier && arguments;
-  out.model.preprocess.crop = size;
-  out.model.preprocess.resize = mae && size <= 224 ? size * 256 / 224 : size;
-  out.preprocess_from = mae ? "MAE's evaluation" : "the file does not say";
+  const bool mae = out.model.kind == ModelKind::classifier && notes.arguments;
+  Preprocess& view = out.model.preprocess;
+  view.crop = size;
+  view.resize = mae && size <= 224 ? size * 256 / 224 : size;
+  out.preprocess_from = mae ? "MAE's evaluation" : "the file does not say: --mean, --std and --resize do";
+  if (const auto own = notes.metadata.find("luvit.preprocess"); own != notes.metadata.end()) {
+    view = preprocess_from_json(own->second, size, path.string());
+    out.preprocess_from = "its metadata";
+  }
+  if (options.mean) view.mean = *options.mean;
+  if (options.std) view.std = *options.std;
+  if (options.resize) view.resize = *options.resize;
+  if (options.mean || options.std || options.resize) out.preprocess_from = "as asked; the rest: " + out.preprocess_from;
+}
+
+// The classes' names, where there are as many as the head has rows.
+void settle_classes(VitDescription& out, const VitNotes& notes, const fs::path& path) {
+  const auto own = notes.metadata.find("luvit.classes");
+  if (own == notes.metadata.end() || out.model.kind != ModelKind::classifier) return;
+  out.model.classes = classes_from_json(own->second, path.string());
+  if (std::ssize(out.model.classes) != out.model.options.classes)
+    throw DataError(str(path.string(), ": luvit.classes has ", out.model.classes.size(), " names, the head ",
+                        out.model.options.classes, " rows"),
+                    "the head was replaced after the names were written");
 }
 
 }  // namespace
@@ -136,7 +156,8 @@ ForeignVit::ForeignVit(const TensorSource& from) : source(from) {
   }
 }
 
-VitDescription describe_vit(const ForeignVit& vit, const PickleNode* arguments, const ImportOptions& options) {
+VitDescription describe_vit(const ForeignVit& vit, const VitNotes& notes, const ImportOptions& options) {
+  const PickleNode* arguments = notes.arguments;
   VitDescription out{.model = {.kind = vit.has("decoder_pred.weight") ? ModelKind::pretraining
                                        : vit.has("head.weight")       ? ModelKind::classifier
                                                                       : ModelKind::encoder}};
@@ -166,7 +187,8 @@ VitDescription describe_vit(const ForeignVit& vit, const PickleNode* arguments, 
     throw DataError(str(vit.source.path(), ": pos_embed is ", positions[2], " wide, the patches ", model.dim),
                     plain_vit_hint);
   settle_positions(out, vit);
-  settle_preprocess(out, arguments);
+  settle_preprocess(out, notes, options, vit.source.path());
+  settle_classes(out, notes, vit.source.path());
   return out;
 }
 

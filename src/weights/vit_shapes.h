@@ -1,7 +1,5 @@
 #pragma once
-#include "luvit/io/pickle.h"
-#include "luvit/weights/import.h"
-#include "luvit/weights/model_file.h"
+#include "import_vit.h"
 #include "tensor_set.h"
 
 namespace luvit {
@@ -22,6 +20,6 @@ struct VitDescription {
   OpenedModel model;
   std::string heads_from, decoder_heads_from, masking_from, pos_embed_from, preprocess_from;
 };
-VitDescription describe_vit(const ForeignVit& vit, const PickleNode* arguments, const ImportOptions& options);
+VitDescription describe_vit(const ForeignVit& vit, const VitNotes& notes, const ImportOptions& options);
 
 }  // namespace luvit

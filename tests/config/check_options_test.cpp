@@ -87,6 +87,8 @@ TEST(CheckMixing, ARankHoldsWholeGroups) {
   EXPECT_EQ(keys_of(check_mixing(mixing, 100, 1)), "augment.mix_group");
   EXPECT_EQ(keys_of(check_mixing(mixing, 12, 2)), "augment.mix_group");
   EXPECT_TRUE(check_mixing({0, 0, 32}, 12, 2).empty());
+  EXPECT_EQ(keys_of(check_mixing({0.8, 0, 1}, 12, 1)), "augment.mix_group");  // mixed with itself
+  EXPECT_TRUE(check_mixing({0, 0, 1}, 12, 1).empty());
 }
 
 TEST(DeclareAugment, HasTheKeysOfFineTuningAndTheirDefaults) {

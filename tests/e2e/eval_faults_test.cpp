@@ -127,7 +127,8 @@ TEST_F(EvalFaults, OfAnImageThatCannotBeRead) {
 }
 
 TEST_F(EvalFaults, OfAModelOfOtherClasses) {
-  refuse({"suites.photos.kind=imagenet"}, {"suites.photos: the model has 4 classes of other names"});
+  refuse({"suites.photos.kind=imagenet"},
+         {"suites.photos: the model has 4 classes, and not all are called by WordNet ids"});
   std::ofstream(small_.at("map.csv")) << "folder,index\nclass0,0\nclass1,1\nclass2,2\nclass3,4\n";
   refuse({"suites.photos.class_map=" + small_.at("map.csv")}, {"map.csv: line 5: index 4, the model has 4 classes"});
   std::ofstream(small_.at("map.csv")) << "folder,index\nclass0,0\nclass1,1\nclass2,2\n";

@@ -85,6 +85,32 @@ TEST(Eval, TimesThePassesAlone) {
   EXPECT_EQ(small.eval("one", {"--resume", "none"}).code, 2);
 }
 
+TEST(Eval, AFolderIsOfOneModel) {
+  const SmallEvaluation small;
+  ASSERT_EQ(small.eval("one").code, 0);
+  ASSERT_TRUE(fs::exists(small.at("one/predictions/photos.csv")));
+  // The same weights without predictions leave none behind.
+  ASSERT_EQ(small.eval("one", {"predictions=false"}).code, 0);
+  EXPECT_FALSE(fs::exists(small.at("one/predictions/photos.csv")));
+  const std::string kept = small.found("one");
+  auto words = small.words("one", {"suites.photos=null", "suites.few=null"});
+  const auto weights = std::find(words.begin(), words.end(), "--weights");
+  ASSERT_NE(weights, words.end());
+  *(weights + 1) = small.at("pretrained.safetensors");
+  for (const bool dry : {false, true}) {
+    auto asked = words;
+    if (dry) asked.push_back("--dry-run");
+    const Result other = run("luvit_eval", asked);
+    EXPECT_EQ(other.code, 2) << other.out;
+    EXPECT_NE(other.err.find("holds the evaluation of other weights"), std::string::npos) << other.err;
+  }
+  EXPECT_EQ(small.found("one"), kept);
+  fs::create_directories(small.at("run/checkpoints"));
+  const Result training = small.eval("run");
+  EXPECT_EQ(training.code, 2);
+  EXPECT_NE(training.err.find("holds a training run"), std::string::npos) << training.err;
+}
+
 TEST(Eval, IsStartedByALauncherToo) {
   const SmallEvaluation small;
   ASSERT_EQ(small.eval("one").code, 0);

@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "luvit/core/text.h"
 #include "luvit/io/safetensors.h"
 #include "small_run.h"
 
@@ -138,6 +140,50 @@ TEST_F(Finetune, MistakesAreSaidBeforeAnythingRuns) {
   fs::copy(small.data() / "class1", small.at("one/class1"));
   expect(train("a", {"data.train=" + small.at("one").string()}), 3, {"one class only", "class1"});
   expect(train("a", {"data.val=" + small.at("one").string()}), 3, {"data.val"});
+  expect(train("a", {"augment.mix_group=1"}), 2, {"augment.mix_group", "mixed with itself"});
+  // Folders called by numbers are names like any others.
+  for (const char* set : {"numbers", "fewer"}) fs::create_directories(small.at(set));
+  for (const char* set : {"numbers", "fewer"})
+    for (int k = 0; k < 4; ++k)
+      if (set[0] == 'n' || k != 1)
+        fs::copy(small.data() / luvit::str("class", k), small.at(luvit::str(set, "/", k)), fs::copy_options::recursive);
+  expect(train("a", {"data.train=" + small.at("numbers").string(), "data.val=" + small.at("fewer").string()}), 3,
+         {"data.val: 3 classes, not the 4", "class 1 is in data.train only"});
+}
+
+// Shards of which only one class is there, and of which one is missing.
+TEST_F(Finetune, LabelsOfShardsAreLookedAt) {
+  const auto shard = [&](const std::string& name, const std::vector<int>& labels) {
+    const fs::path folder = small.at(name);
+    fs::create_directories(folder);
+    int made = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(small.data())) {
+      if (!entry.is_regular_file() || made >= 16) continue;
+      const std::string key = luvit::str("k", made);
+      fs::copy(entry.path(), folder / (key + entry.path().extension().string()));
+      std::ofstream(folder / (key + ".cls")) << labels[static_cast<std::size_t>(made++) % labels.size()];
+    }
+    const std::string tar = small.at(name + ".tar").string();
+    EXPECT_EQ(std::system(luvit::str("tar --sort=name -cf ", tar, " -C ", folder.string(), " .").c_str()), 0);
+    return tar;
+  };
+  const std::string one = shard("one", {5}), holed = shard("holed", {0, 1, 3});
+  const Result refused = train("a", {"data.train=" + one, "data.val=" + one, "--dry-run"});
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_TRUE(says(refused.err, "data.train: one class only, 5")) << refused.err;
+  const Result warned = train("a", {"data.train=" + holed, "data.val=" + holed, "--dry-run"});
+  EXPECT_EQ(warned.code, 0) << warned.err;
+  EXPECT_TRUE(says(warned.err, "data.train: 1 of 4 classes have no image, first 2")) << warned.err;
+  EXPECT_TRUE(says(warned.out, ", 4 classes")) << warned.out;
+}
+
+TEST_F(Finetune, ADryRunKnowsWhatIsInTheWay) {
+  ASSERT_EQ(train("run", {"train.steps=2"}).code, 0);
+  EXPECT_EQ(train("run", {"train.steps=2", "--dry-run"}).code, 0);
+  const Result other = train("run", {"train.steps=2", "augment.label_smoothing=0.3", "--dry-run"});
+  EXPECT_EQ(other.code, 2);
+  EXPECT_TRUE(says(other.err, "augment.label_smoothing")) << other.err;
+  EXPECT_EQ(train("run", {"train.steps=2", "--resume", "none", "--dry-run"}).code, 2);
 }
 
 TEST_F(Finetune, ABlockIsPutOntoAFinishedModelByAnOuterResidualOnly) {

@@ -8,6 +8,7 @@ namespace luvit::test {
 
 SmallEvaluation::SmallEvaluation() {
   make_images(at("data"), 150);
+  make_images(at("voters"), 150);
   make_images(at("few"), 5);
   OpenedModel model{.kind = ModelKind::classifier};
   model.options = {.image_size = 32, .patch_size = 8, .dim = 24, .depth = 2, .heads = 2, .classes = 4};
@@ -26,7 +27,7 @@ SmallEvaluation::SmallEvaluation() {
       at("few") +
       "}\n"
       "  - {name: knn, kind: knn, data: " +
-      at("data") + ", train: " + at("data") +
+      at("data") + ", train: " + at("voters") +
       ", k: 5, every: 2}\n"
       "device: cpu\n");
 }

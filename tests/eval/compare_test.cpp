@@ -122,6 +122,18 @@ TEST_F(CompareTest, SuitesOfOneRunOnlyAreNamed) {
   EXPECT_NE(comparison.left_out[2].find("suite yours is in "), std::string::npos);
 }
 
+TEST_F(CompareTest, WhatMakesADifferenceMeanLittleIsSaid) {
+  const nlohmann::ordered_json of = {{"weights_sha256", "1"}};
+  nlohmann::ordered_json larger = of;
+  larger["config"]["suites"]["s"]["preprocess"] = {{"resize", 248}};
+  a_.suite("s", {}).predictions("s", ten(true)).provenance(of);
+  b_.suite("s", {}).predictions("s", ten(false)).provenance(larger);
+  const Comparison comparison = compare();
+  ASSERT_EQ(comparison.warnings.size(), 2u);
+  EXPECT_NE(comparison.warnings[0].find("evaluate the same weights"), std::string::npos);
+  EXPECT_NE(comparison.warnings[1].find("preprocessed differently"), std::string::npos);
+}
+
 TEST_F(CompareTest, NothingToCompare) {
   a_.suite("mine", {});
   b_.suite("yours", {});

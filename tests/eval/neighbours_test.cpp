@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "luvit/core/error.h"
 #include "luvit/core/random.h"
 #include "luvit/core/text.h"
 #include "luvit/data/image.h"
@@ -101,6 +102,28 @@ TEST(Neighbours, VoteAsByComparingEverything) {
     EXPECT_EQ(p.label, data.label(i));
   }
   EXPECT_GE(same, 291);  // cosines that differ in float32's last bits may stand in another order at the twentieth place
+}
+
+TEST(Neighbours, OfFeaturesThatAreNoNumbersThereAreNone) {
+  const Colours train(70, 1, 3), data(40, 2, 3);
+  Team alone;
+  const auto broken_at = [](std::int64_t count, double value) {
+    return [count, value, seen = std::int64_t{0}](const at::Tensor& images) mutable {
+      at::Tensor features = mean_colour(images);
+      if ((seen += images.size(0)) > count) features[0][1] = value;
+      return features;
+    };
+  };
+  for (const double value : {std::nan(""), HUGE_VAL})
+    for (const std::int64_t count : {0, 96}) {  // while learning, while asking
+      try {
+        nearest_neighbours(alone, train, data, broken_at(count, value), options_of(3, 0.1));
+        ADD_FAILURE() << "no error";
+      } catch (const RunError& error) {
+        EXPECT_NE(std::string(error.what()).find("features are not finite"), std::string::npos);
+        EXPECT_TRUE(std::string(error.what()).starts_with("colour 0:")) << error.what();
+      }
+    }
 }
 
 TEST(Neighbours, AreTheEarliestAmongEquals) {

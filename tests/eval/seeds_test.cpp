@@ -84,6 +84,28 @@ TEST_F(SeedsTest, WhatNotAllRunsHaveIsNamed) {
   EXPECT_EQ(summary.suites.size(), 1u);
 }
 
+TEST_F(SeedsTest, RunsThatAreNoSeedsOfOneTrainingAreNamed) {
+  EvaluatedRun one = run(0.8), other = run(0.7);
+  one.provenance = R"({"model":{"dim":64,"fusion":{"weights":"a/block"}}})";
+  other.provenance = R"({"model":{"dim":64,"fusion":{"weights":"b/block"}}})";  // the same file, elsewhere
+  EXPECT_TRUE(summarise_seeds({.first = {one, other}}).warnings.empty());
+  other.provenance = R"({"model":{"dim":64,"fusion":{"weights":"b/block"}},"task":"linear_probe"})";
+  const SeedsSummary summary = summarise_seeds({.first = {one, other}, .against = {one}});
+  ASSERT_EQ(summary.warnings.size(), 2u);
+  EXPECT_NE(summary.warnings[0].find("stand in both groups"), std::string::npos);
+  EXPECT_NE(summary.warnings[1].find("were not trained alike"), std::string::npos);
+}
+
+TEST_F(SeedsTest, GeneratedCorruptionsAreNotImageNetC) {
+  EvaluatedRun real = run(0.8), made = run(0.7), more = run(0.6);
+  real.suites[0].kind = made.suites[0].kind = more.suites[0].kind = "imagenet_c";
+  made.suites[0].generated = more.suites[0].generated = true;
+  EXPECT_THROW(summarise_seeds({.first = {real, made}}), DataError);
+  const SeedsSummary summary = summarise_seeds({.first = {made, more}});
+  EXPECT_EQ(Json::parse(seeds_json(summary)).at("generated"), Json::parse(R"(["in1k"])"));
+  EXPECT_NE(seeds_text(summary).find("in1k (generated)"), std::string::npos);
+}
+
 TEST_F(SeedsTest, Refusals) {
   EvaluatedRun other = run(0.7);
   other.suites[0].name = "else";

@@ -138,8 +138,9 @@ TEST_F(Suites, FindClassesByNameWhereSomeAreMissing) {
   write_classes("sketch", {3, 500, 999});
   const SuitePlan plan = plan_of({.name = "sketch", .data = at("sketch"), .kind = SuiteKind::imagenet_sketch});
   EXPECT_EQ(results_of(plan, answering(right))["top1"], 1.0);
-  ASSERT_EQ(plan.warnings.size(), 1u);
+  ASSERT_EQ(plan.warnings.size(), 2u);
   EXPECT_NE(plan.warnings[0].find("3 of 1000 class folders are there; missing: n01440764, …"), std::string::npos);
+  EXPECT_NE(plan.warnings[1].find("3 images; the data set has 50889"), std::string::npos);
   write_number(folder_ / "sketch" / "cat" / "a.png", 1);
   EXPECT_NE(complaint([&] { plan_of(plan.options); }).find("1 of 4 class folders are unknown (cat)"),
             std::string::npos);
@@ -153,6 +154,15 @@ TEST_F(Suites, OfImageNetsClassesWantAModelThatHasThem) {
   const SuiteOptions options{.name = "x", .data = at("val"), .kind = SuiteKind::imagenet};
   EXPECT_NE(complaint([&] { plan_of(options, model_of_classes(10)); }).find("the model has 10 classes"),
             std::string::npos);
+  // Names win: a thousand that are not all WordNet ids are in no order that we know.
+  std::vector<std::string> names = imagenet_wnids();
+  names[999] = "abacus";
+  std::sort(names.begin(), names.end());
+  EXPECT_NE(complaint([&] { plan_of(options, model_of_classes(1000, names)); }).find("WordNet ids (abacus)"),
+            std::string::npos);
+  std::vector<std::string> numbers;  // of a model trained on shards
+  for (int i = 0; i < 1000; ++i) numbers.push_back(std::to_string(i));
+  EXPECT_EQ(plan_of(options, model_of_classes(1000, numbers)).parts[0].images->label(1), 500);
   // A model of some of them knows which.
   const OpenedModel few = model_of_classes(2, {imagenet_wnids()[500], imagenet_wnids()[3]});
   const SuitePlan plan = plan_of(options, few);
@@ -183,6 +193,21 @@ TEST_F(Suites, OfAnyFolderHaveTheModelsNamesOrAMapOfTheirOwn) {
             std::string::npos);
 }
 
+TEST_F(Suites, OfNeighboursAreFoldersOrShardsOnBothSides) {
+  write_number(folder_ / "any/cat/a.png", 2);
+  write_number(folder_ / "any/dog/b.png", 0);
+  SuiteOptions options{.name = "knn", .data = at("any"), .kind = SuiteKind::knn};
+  options.train = at("any");
+  options.k = 3;
+  const SuitePlan plan = plan_of(options);
+  ASSERT_EQ(plan.warnings.size(), 2u);
+  EXPECT_NE(plan.warnings[0].find("its own nearest neighbour"), std::string::npos);
+  EXPECT_NE(plan.warnings[1].find("only 2 images vote"), std::string::npos);
+  options.train = at("train-0.tar");
+  std::ofstream(options.train) << "shard";
+  EXPECT_NE(complaint([&] { plan_of(options); }).find("is a folder, suites.knn.train is not"), std::string::npos);
+}
+
 TEST_F(Suites, OfBackgroundsCountAClassOfNoLabelAsWrong) {
   const std::vector<std::string> names = {"00_dog",       "01_bird",   "02_wheeled vehicle",    "03_reptile",
                                           "04_carnivore", "05_insect", "06_musical instrument", "07_primate",
@@ -196,6 +221,8 @@ TEST_F(Suites, OfBackgroundsCountAClassOfNoLabelAsWrong) {
                                                      : variation[6] == 's' ? 100
                                                                            : 200));
   const SuitePlan plan = plan_of({.name = "in9", .data = at("in9"), .kind = SuiteKind::imagenet9});
+  ASSERT_EQ(plan.warnings.size(), 3u);
+  EXPECT_NE(plan.warnings[1].find("mixed_same: 18 images; the data set has 4050"), std::string::npos);
   // Original: all right. Same: dogs are taken for a greyhound, 171, which is none of the nine. Random: all are fish.
   const Json found = results_of(plan, answering([&](std::int64_t number) {
                                   const std::int64_t label = number % 100;

@@ -128,9 +128,56 @@ TEST_F(TableTest, RowsByFusionAndTraining) {
   EXPECT_EQ(key_of(4, random, "from_weights"), "4");
   EXPECT_EQ(key_of(6, frozen, "from_scratch"), "6a");
   EXPECT_EQ(key_of(6, luvit_b(), "from_scratch"), "6b");
+  ModelOptions unit = luvit_b();  // as configs/finetune/lm1_vit_b_lora.yaml has it
+  unit.fusion.final_norm = FinalNorm::unit;
+  EXPECT_EQ(key_of(6, unit, "from_scratch"), "6b");
+  EXPECT_EQ(key_of(6, unit, "from_weights"), "");
   EXPECT_EQ(key_of(3, random, "from_weights"), "");  // Table 4's model
   EXPECT_EQ(key_of(3, outer, "from_weights"), "");
   EXPECT_EQ(key_of(3, plain, ""), "");
+}
+
+TEST_F(TableTest, ProbesAndStudentsAreNoRows) {
+  ModelOptions plain;
+  plain.fusion.kind = FusionKind::none;
+  for (const auto& [key, value] : {std::pair("task", "linear_probe"), {"distilled", "feature"}}) {
+    auto made = run(key);
+    Json of = provenance(plain, "from_weights", "x");
+    of[key] = value;
+    made.suite("val", top1("imagenet", 0.5, 0.4, 0.6)).provenance(of);
+    const FilledTable table = fill_table(3, {{"", made.read()}});
+    EXPECT_TRUE(row(table, "3c").runs.empty()) << key;
+    EXPECT_NE(table.notes.back().find(std::string(key) + " is no row of the paper's"), std::string::npos);
+  }
+}
+
+TEST_F(TableTest, SeedsOfAnotherTrainingAreSaid) {
+  ModelOptions permuted = luvit_b();
+  permuted.fusion.weights = "elsewhere/permuted.safetensors";
+  std::vector<TableRun> runs;
+  for (const ModelOptions& model : {luvit_b(), permuted}) {
+    auto made = run("s" + std::to_string(runs.size()));
+    made.suite("val", top1("imagenet", 0.5, 0.4, 0.6))
+        .provenance(provenance(model, "from_weights", std::to_string(runs.size())));
+    runs.push_back({"", made.read()});
+  }
+  const FilledTable table = fill_table(3, runs);
+  EXPECT_EQ(row(table, "3h").seeds, 2u);
+  ASSERT_EQ(table.warnings.size(), 1u);
+  EXPECT_NE(table.warnings[0].find("s1 was not trained as s0"), std::string::npos);
+}
+
+TEST_F(TableTest, PartsOfADataSetAreNoted) {
+  auto made = run("part");
+  Json of = provenance(luvit_b(), "from_weights", "x");
+  of["config"]["suites"]["val"] = {{"every", 4}, {"warnings", {"val: 20 of 1000 class folders are there"}}};
+  made.suite("val", top1("imagenet", 0.5, 0.4, 0.6)).provenance(of);
+  const FilledTable table = fill_table(1, {{"", made.read()}});
+  const std::vector<std::string> last(table.notes.end() - 2, table.notes.end());
+  EXPECT_EQ(last, (std::vector<std::string>{"part, val: one image in 4.",
+                                            "part, val: val: 20 of 1000 class folders are there."}));
+  const FilledTable mistyped = fill_table(1, {{"3z", made.read()}});
+  EXPECT_NE(mistyped.notes[mistyped.notes.size() - 3].find("3z is no row of this table"), std::string::npos);
 }
 
 TEST_F(TableTest, ARowOfItsOwn) {

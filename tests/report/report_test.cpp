@@ -2,6 +2,7 @@
 #include "luvit/report/report.h"
 
 #include "files_for_test.h"
+#include "luvit/core/text.h"
 #include "luvit/data/image.h"
 
 namespace luvit {
@@ -183,6 +184,29 @@ TEST(Report, GeneratedCorruptionsShowTheCleanSource) {
                              (run / "data").string() + "\"}"));
   EXPECT_TRUE(contains(html, "cat → class\u00a01") && contains(html, "data:image/png"));
   EXPECT_TRUE(contains(html, "the pictures, where shown, are the clean sources"));
+}
+
+TEST(Report, NeighboursLabelsAreTheirOwnFolders) {
+  TemporaryFolder run;
+  write_text(run / "predictions/a.csv", predictions_header + "ant/x.png,0,1,2,3,4,5,0.9\nbee/x.png,1,1,2,3,4,5,0.9\n");
+  write_text(run / "predictions/b.csv", predictions_header + "n1/x.png,0,1,2,3,4,5,0.8\nn2/x.png,1,1,2,3,4,5,0.9\n");
+  const std::string html = report_of(run, results(R"("a":{"kind":"knn","n":2},"b":{"kind":"folder","n":2})"));
+  EXPECT_TRUE(contains(html, "ant → bee") && contains(html, "n1 → n2")) << html;
+}
+
+TEST(Report, PicturesComeOutOfShardsToo) {
+  TemporaryFolder run;
+  write_picture(run / "made/b.png", 20);
+  write_text(run / "made/b.cls", "0");
+  ASSERT_EQ(std::system(str("tar -cf ", (run / "val-0.tar").string(), " -C ", (run / "made").string(), " .").c_str()),
+            0);
+  write_text(run / "predictions/s.csv", predictions_header +
+                                            "val-0.tar:./b.png,0,1,2,3,4,5,0.9\n"
+                                            "val-0.tar:./c.png,0,2,2,3,4,5,0.8\n");
+  const std::string html =
+      report_of(run, results("\"s\":{\"kind\":\"folder\",\"n\":2,\"data\":\"" + (run / "val-0.tar").string() + "\"}"));
+  EXPECT_EQ(times(html, "data:image/png"), 1u);
+  EXPECT_TRUE(contains(html, "1 of the pictures could not be read"));
 }
 
 TEST(Report, ImageNet9sMistakesCannotBeTold) {

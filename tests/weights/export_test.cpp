@@ -1,6 +1,8 @@
 #include "luvit/weights/export.h"
 
+#include "luvit/core/error.h"
 #include "luvit/weights/adapter.h"
+#include "luvit/weights/import.h"
 #include "models_for_test.h"
 
 namespace luvit {
@@ -44,6 +46,35 @@ TEST_F(Export, TimmsCallSaysHowItPools) {
   model.encoder_norm = false;
   save(model);
   EXPECT_TRUE(contains(export_weights(in_, ExportFormat::timm, out_), "num_classes=0, final_norm=False)"));
+}
+
+// What no tensor says travels with the file: how images are normalised, what the classes are called.
+TEST_F(Export, TimmsFileComesBackWithItsPreprocessing) {
+  OpenedModel model = small_model(ModelKind::classifier, FusionKind::none);
+  model.preprocess = {
+      .resize = 20, .crop = 16, .interpolation = "bilinear", .mean = {0.5, 0.25, 0.125}, .std = {1, 2, 3}};
+  model.classes = {"ant", "bee", "cat", "dog", "elk"};
+  save(model);
+  EXPECT_TRUE(contains(export_weights(in_, ExportFormat::timm, out_),
+                       "# images: resized to 20 (bilinear), cut to 16, mean=[0.5, 0.25, 0.125], std=[1, 2, 3]"));
+  const fs::path back = folder_ / "back.safetensors";
+  import_weights(out_, back, {.heads = 2});
+  OpenedModel found = describe_model(back);
+  EXPECT_EQ(preprocess_to_json(found.preprocess), preprocess_to_json(model.preprocess));
+  EXPECT_EQ(found.classes, model.classes);
+  import_weights(out_, back, {.heads = 2, .mean = {{0.5, 0.5, 0.5}}, .resize = 16});
+  found = describe_model(back);
+  EXPECT_EQ(found.preprocess.mean, (std::vector<double>{0.5, 0.5, 0.5}));
+  EXPECT_EQ(found.preprocess.std, model.preprocess.std);
+  EXPECT_EQ(found.preprocess.resize, 16);
+}
+
+TEST_F(Export, NothingIsWrittenOntoWhatIsRead) {
+  save(small_model(ModelKind::classifier, FusionKind::none));
+  const std::string before = read_file(in_);
+  EXPECT_THROW(export_weights(in_, ExportFormat::luvit, in_), UsageError);
+  EXPECT_THROW(import_weights(in_, in_, {}), UsageError);
+  EXPECT_EQ(read_file(in_), before);
 }
 
 TEST_F(Export, TimmHasNoPlaceForAFusion) {

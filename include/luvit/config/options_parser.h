@@ -22,6 +22,8 @@ class OptionsParser {
            std::int64_t high = INT64_MAX);
   void add(const std::string& names, double& target, const std::string& help);
   void add(const std::string& names, std::optional<double>& target, const std::string& help);
+  void numbers(const std::string& names, std::optional<std::vector<double>>& target, int count,
+               const std::string& help);
   void add(const std::string& names, std::vector<std::string>& target, const std::string& help);   // --x A B --x C
   void each(const std::string& names, std::vector<std::string>& target, const std::string& help);  // --x A --x C
   void choice(const std::string& names, std::string& target, const std::vector<std::string>& choices,

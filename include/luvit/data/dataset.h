@@ -21,6 +21,7 @@ class Dataset {
   virtual std::int64_t label(std::int64_t index) const = 0;     // -1: none
   virtual std::string name(std::int64_t index) const = 0;       // path, or shard.tar:member
   virtual const std::vector<std::string>& classes() const = 0;  // in label order; empty without labels
+  virtual bool numbered() const { return false; }               // classes() are shards' numbers: nobody named them
 };
 
 // Opens what data.train or data.val names. With labels wanted, an empty class folder or a missing .cls is an error.
@@ -28,5 +29,8 @@ class Dataset {
 // given.
 std::unique_ptr<Dataset> open_dataset(const std::vector<std::string>& sources, bool labels_wanted,
                                       const std::string& key = {});
+
+// What predictions call a sample of a tar shard: its name without the folders before the shard.
+std::string path_of_shard_member(const std::string& name);
 
 }  // namespace luvit

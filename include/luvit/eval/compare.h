@@ -34,6 +34,7 @@ struct MeanPairs {
 
 struct SuitePairs {
   std::string name;
+  bool generated = false;       // imagenet_c on corruptions of our own making
   std::string metric = "top1";  // what the shares in `all` are of
   Pairs all;
   std::optional<SourcePairs> by_source;                   // imagenet_c
@@ -43,6 +44,7 @@ struct SuitePairs {
 
 struct Comparison {
   std::vector<SuitePairs> suites;     // in A's order
+  std::vector<std::string> warnings;  // a line each: the same weights on both sides, unequal preprocessing
   std::vector<std::string> left_out;  // a line each: a suite of one run only, or without predictions in both
 };
 

@@ -23,6 +23,8 @@ struct EvaluatedSuite {
   std::vector<std::pair<std::string, double>> metrics;
   std::optional<std::int64_t> n;
   std::optional<Interval> interval95;         // of top1
+  std::vector<std::string> incomplete;        // what it lacks of its data set, by the run's provenance: a line each
+  std::string preprocess;                     // JSON; "" where the file does not say
   std::map<std::string, Interval> intervals;  // of other metrics, where the file has KEY_interval95 beside KEY
 
   std::optional<double> metric(const std::string& key) const;
@@ -43,6 +45,13 @@ struct EvaluatedRun {
 // A run's folder or its results.json. DataError naming the file and the place in it where it is missing or malformed.
 EvaluatedRun read_evaluation(const fs::path& path);
 
+// DataError unless the suite that both runs have under this name is the same thing; corruptions that we made are none
+// of ImageNet-C.
+void require_same_kind(const EvaluatedRun& run_a, const EvaluatedSuite& a, const EvaluatedRun& run_b,
+                       const EvaluatedSuite& b);
+// The suite's name for people, what was generated marked as that.
+std::string spoken_name(const std::string& suite, bool generated);
+
 // One image's line of predictions.
 struct PredictionLine {
   std::string_view path;
@@ -57,7 +66,6 @@ class PredictionReader {
   explicit PredictionReader(const fs::path& path);
   ~PredictionReader();
   bool next(PredictionLine& line);  // its path lives until the next call
-  std::string where() const;
 
  private:
   std::unique_ptr<CsvReader> reader_;

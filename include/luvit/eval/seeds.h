@@ -16,6 +16,7 @@ struct MetricOverSeeds {
 
 struct SuiteOverSeeds {
   std::string name;
+  bool generated = false;  // imagenet_c on corruptions of our own making
   std::vector<MetricOverSeeds> metrics;
 };
 
@@ -29,7 +30,7 @@ struct SeedsSummary {
   std::vector<std::string> warnings;   // suites and metrics that not all runs have, runs given twice, unequal n
 };
 
-// Over suites and metrics that all runs have. DataError where there are none.
+// Over suites and metrics that all runs have. DataError where there are none, or a suite is not the same thing in all.
 SeedsSummary summarise_seeds(const SeedsOptions& options);
 
 std::string seeds_json(const SeedsSummary& summary);

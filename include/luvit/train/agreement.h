@@ -2,6 +2,7 @@
 #include "luvit/distributed/team.h"
 #include "luvit/models/module.h"
 #include "luvit/train/resume.h"
+#include "luvit/train/run_folder.h"
 
 namespace luvit {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "luvit/data/dataset.h"
 #include "luvit/train/checkpoint.h"
-#include "luvit/train/run_folder.h"
 
 namespace luvit {
 
@@ -17,7 +17,7 @@ struct ResumePoint {
 
 // --resume auto: the newest whole checkpoint of the output folder, or none. none: UsageError where checkpoints
 // stand. Otherwise a checkpoint folder: DataError where it is missing or not whole.
-std::optional<ResumePoint> find_resume_point(const std::string& choice, RunFolder& folder);
+std::optional<ResumePoint> find_resume_point(const std::string& choice, const fs::path& output);
 
 // Prints every difference between the checkpoint's config and this one; UsageError for one that would alter the
 // run and is not among `allowed`.

@@ -12,7 +12,7 @@ struct RunSummary {
   double forward_flops = 0, step_flops = 0;  // an image
   double weight_bytes = 0, optimizer_bytes = 0, activation_bytes = 0;
   std::int64_t checkpoint_bytes = 0;
-  std::int64_t samples = 0;
+  std::int64_t samples = 0, classes = 0;  // 0 classes: no labels
   Length length;
   std::int64_t ranks = 1, rows = 0, micro_batch = 0;  // rows a rank
   double peak_lr = 0;

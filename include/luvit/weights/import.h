@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "luvit/core/files.h"
 
@@ -12,6 +13,9 @@ struct ImportOptions {
   // A ViT's heads are not in its shapes. Unless told here or by the training arguments stored in a .pth: 64 wide,
   // the decoder's 32.
   std::optional<std::int64_t> heads, decoder_heads;
+  // How a ViT's images came before it. Unless told here or by a file that we exported: ImageNet's mean and deviation.
+  std::optional<std::vector<double>> mean, std;
+  std::optional<std::int64_t> resize;
 };
 
 // What `path` is, is found from its content:

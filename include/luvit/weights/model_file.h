@@ -28,6 +28,7 @@ std::string masking_to_json(const MaskingOptions& masking);
 MaskingOptions masking_from_json(const std::string& json, const std::string& path);
 std::string preprocess_to_json(const Preprocess& preprocess);
 Preprocess preprocess_from_json(const std::string& json, std::int64_t image_size, const std::string& path);
+std::vector<std::string> classes_from_json(const std::string& json, const std::string& path);  // `luvit.classes`
 
 struct OpenedModel {
   ModelKind kind;
