@@ -7,6 +7,7 @@
 #   scripts/demo.sh --photo FILE     reconstructs this image too
 #   scripts/demo.sh --seed N         another seed, in folders of its own
 source "$(dirname "$0")/common.sh"
+source scripts/demo_runs.sh
 
 arms=(luvit)
 seeds=()
@@ -26,34 +27,12 @@ while [ $# -gt 0 ]; do
 done
 if [ ${#seeds[@]} = 0 ]; then seeds=(0); if [ ${#arms[@]} -gt 1 ]; then seeds=(0 1 2); fi; fi
 
-scripts/build.sh release luvit_programs
-.venv/bin/python scripts/prepare_demo.py
-
-bin=build/release/bin
-
-folder_of_seed() { if [ "$1" = 0 ]; then echo runs/demo; else echo "runs/demo/seed-$1"; fi; }
-
-# Said before it is run, so that it can be run again by hand.
-run() {
-  say "" "demo: $*"
-  "$@"
-}
-
-# finetune CONFIG NAME WEIGHTS; the test images are looked at by luvit_eval, once.
-finetune() {
-  run $bin/luvit_finetune --config "configs/demo/$1.yaml" --output "$runs/$2" "init.weights=$3" "train.seed=$seed" data.val=null
-  evaluate eval "$2" "$runs/$2"
-}
-
-# evaluate CONFIG NAME RUN
-evaluate() {
-  run $bin/luvit_eval --config "configs/demo/$1.yaml" --weights "$3/model.safetensors" --output "$runs/eval_$2"
-}
+prepare_demo
 
 for seed in "${seeds[@]}"; do
-  runs=$(folder_of_seed "$seed")
+  runs=$(runs_of "$seed")
   for arm in "${arms[@]}"; do
-    run $bin/luvit_pretrain --config "configs/demo/$arm.yaml" --output "$runs/$arm" "train.seed=$seed"
+    pretrain "$arm"
     evaluate eval_features "features_$arm" "$runs/$arm"
     finetune finetune_probe "probe_$arm" "$runs/$arm/model.safetensors"
     finetune "finetune_$arm" "finetune_$arm" "$runs/$arm/model.safetensors"
@@ -61,13 +40,13 @@ for seed in "${seeds[@]}"; do
   finetune finetune_scratch finetune_scratch null
 done
 
-runs=$(folder_of_seed "${seeds[0]}")
+runs=$(runs_of "${seeds[0]}")
 pictures=$runs/luvit/reconstructions
 $bin/luvit_infer --weights "$runs/luvit/model.safetensors" --images demo/samples/*.png "${photo[@]}" --emit mae \
   --out "$runs/luvit/reconstructions.safetensors" --pictures "$pictures"
 say ""
 folders=()
-for seed in "${seeds[@]}"; do folders+=("$(folder_of_seed "$seed")"); done
+for seed in "${seeds[@]}"; do folders+=("$(runs_of "$seed")"); done
 .venv/bin/python scripts/demo_report.py --arms "${arms[@]}" --seeds "${folders[@]}"
 say "pictures (original | masked | reconstruction): $pictures"
 say "what the classifier gets right and wrong: $runs/eval_finetune_luvit/report.html"

@@ -5,18 +5,19 @@
 #   scripts/demo_analysis.sh             all arms
 #   scripts/demo_analysis.sh --seed N    of another seed's runs
 source "$(dirname "$0")/common.sh"
+source scripts/demo_runs.sh
 
-runs=runs/demo
+seed=0
 while [ $# -gt 0 ]; do
   case $1 in
-    --seed) seed=${2:-}; [[ $seed =~ ^[0-9]+$ ]] || fail "--seed: '$seed' is no whole number" "scripts/demo_analysis.sh --seed 1"
-      if [ "$seed" != 0 ]; then runs+=/seed-$seed; fi; shift ;;
+    --seed) seed=${2:-}; [[ $seed =~ ^[0-9]+$ ]] || fail "--seed: '$seed' is no whole number" "scripts/demo_analysis.sh --seed 1"; shift ;;
     --help | -h) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) fail "unknown option '$1'" "scripts/demo_analysis.sh --help lists the options" ;;
   esac
   shift
 done
 
+runs=$(runs_of "$seed")
 arms=(vit mlp permuted luvit)
 for arm in "${arms[@]}"; do
   if [ ! -e "$runs/finetune_$arm/model.safetensors" ]; then
@@ -37,10 +38,8 @@ fi
 /usr/bin/python3 scripts/prepare_analysis.py
 
 scripts/build.sh release luvit_programs
-bin=build/release/bin
 for arm in "${arms[@]}"; do
-  say "" "demo: $bin/luvit_eval --config configs/demo/analysis.yaml --weights $runs/finetune_$arm/model.safetensors --output $runs/analysis/$arm"
-  $bin/luvit_eval --config configs/demo/analysis.yaml --weights "$runs/finetune_$arm/model.safetensors" --output "$runs/analysis/$arm"
+  run $bin/luvit_eval --config configs/demo/analysis.yaml --weights "$runs/finetune_$arm/model.safetensors" --output "$runs/analysis/$arm"
 done
 say ""
 $bin/luvit_eval report "${arms[@]/#/$runs/analysis/}" --output "$runs/analysis/side_by_side"

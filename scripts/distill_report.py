@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""distill_report.py RUNS ARM…: the arms of scripts/demo_distill.sh side by side: accuracy over the seeds, its difference from
-the ViT without a teacher, and what an image costs. Reads ARM.seeds.json (luvit_eval seeds) and ARM.bench.json."""
+"""distill_report.py FOLDER ARM…: the arms of scripts/demo_distill.sh side by side: accuracy over the seeds, its difference from
+the ViT without a teacher, and what an image costs. Reads ARM.seeds.json (luvit_eval seeds) and ARM.bench.json there."""
 
 import json
 import pathlib
@@ -28,7 +28,7 @@ print(f"{'arm':16}{'what':45}{'top-1, %':>9}  {'99% interval':18}{'− no teache
 for arm in arms:
     top1 = json.loads((runs / f"{arm}.seeds.json").read_text())["suites"]["fashion"]["top1"]
     bench = json.loads((runs / f"{arm}.bench.json").read_text())
-    own, paired = top1["against"], top1.get("paired", {})
+    own, paired = top1.get("against", top1), top1.get("paired", {})
     difference = f"{100 * (own['mean'] - top1['mean']):+.2f}" if arm != "vit" else ""
     print(f"{arm:16}{MEANING[arm]:45}{100 * own['mean']:9.2f}  {interval(own):18}{difference:>13}  "
           f"{interval(paired) if arm != 'vit' else '':22}{bench['flops_per_image'] / 1e6:12.1f}{bench['images_per_second']:10.0f}")

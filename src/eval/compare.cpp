@@ -6,47 +6,17 @@
 #include "correct.h"
 #include "luvit/core/error.h"
 #include "luvit/core/text.h"
+#include "pair_count.h"
 #include "paired_lines.h"
 
 namespace luvit {
 namespace {
 
-struct Count {
-  std::int64_t n = 0, a_right = 0, b_right = 0, a_only = 0, b_only = 0;
-
-  void add(bool a, bool b) {
-    ++n;
-    a_right += a;
-    b_right += b;
-    a_only += a && !b;
-    b_only += b && !a;
-  }
-};
-
 struct Tally {
-  Count all;
-  std::map<std::string, Count> variations;
+  PairCount all;
+  std::map<std::string, PairCount> variations;
   std::unordered_map<std::string, Cluster> sources;
 };
-
-Pairs pairs_of(const Count& count, std::vector<Cluster> clusters, const BootstrapOptions& bootstrap) {
-  const auto n = static_cast<double>(std::max<std::int64_t>(count.n, 1));
-  return {.n = count.n,
-          .a = static_cast<double>(count.a_right) / n,
-          .b = static_cast<double>(count.b_right) / n,
-          .interval95 = bootstrap_interval(std::move(clusters), bootstrap),
-          .a_only = count.a_only,
-          .b_only = count.b_only,
-          .mcnemar_p = mcnemar_p(count.a_only, count.b_only)};
-}
-
-// Of images that are resampled one by one only the counts matter.
-Pairs pairs_of(const Count& count, const BootstrapOptions& bootstrap) {
-  std::vector<Cluster> clusters(static_cast<std::size_t>(count.n), Cluster{0, 1});
-  for (std::int64_t i = 0; i < count.a_only + count.b_only; ++i)
-    clusters[static_cast<std::size_t>(i)].sum = i < count.a_only ? -1 : 1;
-  return pairs_of(count, std::move(clusters), bootstrap);
-}
 
 SourcePairs source_pairs(const std::vector<Cluster>& sources) {
   SourcePairs pairs;

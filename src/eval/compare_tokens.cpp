@@ -5,6 +5,7 @@
 #include "luvit/core/error.h"
 #include "luvit/core/text.h"
 #include "luvit/io/csv.h"
+#include "pair_count.h"
 
 namespace luvit {
 namespace {
@@ -70,25 +71,12 @@ MeanPairs means_of(const std::vector<std::pair<double, double>>& values, const B
   return out;
 }
 
+// Images whose background lies above the object, among those that both models tell it of.
 Pairs shares_of(const std::vector<Line>& a, const std::vector<Line>& b, const BootstrapOptions& bootstrap) {
-  Pairs out;
-  std::vector<Cluster> differences;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (!std::isfinite(a[i].gap) || !std::isfinite(b[i].gap)) continue;
-    const bool of_a = a[i].gap > 0, of_b = b[i].gap > 0;
-    ++out.n;
-    out.a += of_a;
-    out.b += of_b;
-    out.a_only += of_a && !of_b;
-    out.b_only += of_b && !of_a;
-    differences.push_back({static_cast<double>(of_b) - static_cast<double>(of_a), 1});
-  }
-  const auto n = static_cast<double>(std::max<std::int64_t>(out.n, 1));
-  out.a /= n;
-  out.b /= n;
-  out.interval95 = bootstrap_interval(std::move(differences), bootstrap);
-  out.mcnemar_p = mcnemar_p(out.a_only, out.b_only);
-  return out;
+  PairCount count;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (std::isfinite(a[i].gap) && std::isfinite(b[i].gap)) count.add(a[i].gap > 0, b[i].gap > 0);
+  return pairs_of(count, bootstrap);
 }
 
 }  // namespace
