@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "labelled_batch.h"
 #include "luvit/models/drop_path.h"
 #include "luvit/models/dropout.h"
 #include "luvit/models/precision.h"
@@ -25,63 +26,42 @@ LoaderOptions loading(const FinetuneConfig& config, const TaskParts& parts) {
 }  // namespace
 
 FineTuning::FineTuning(const FinetuneConfig& config, const TaskParts& parts, std::vector<std::string> classes)
-    : with_(parts),
-      precision_(config.train.precision),
-      seed_(config.train.seed),
-      batch_size_(config.train.batch_size),
+    : LoadedTask(config, parts, loading(config, parts)),
       decay_(config.train.ema),
       model_(config.model),
       description_{.kind = ModelKind::classifier,
                    .options = config.model,
                    .masking = {},
                    .preprocess = evaluation_preprocess(config),
-                   .classes = std::move(classes)},
-      loading_(loading(config, parts)) {
+                   .classes = std::move(classes)} {
   if (config.model.drop_path <= 0 || parts.device.is_meta()) return;
   const auto kind = at::TensorOptions(at::kFloat).pinned_memory(parts.device.is_cuda());
   for (std::size_t i = 0; i < masks_in_use; ++i) masks_.push_back(at::empty({config.model.depth, 2, parts.rows}, kind));
 }
 
-std::int64_t FineTuning::steps_per_epoch() const {
-  return Loader::steps_per_epoch(with_.train->size(), batch_size_);
-}
-
-void FineTuning::start(std::int64_t first, std::int64_t last) {
-  loader_.emplace(with_.train, loading_, with_.on_bad);
-  loader_->start(first, last);
-}
-
 StepBatch FineTuning::next_batch() {
-  const Batch& batch = loader_->next();
-  StepBatch out{
-      {{"images", batch.images}, {"targets", batch.targets}, {"index", batch.index}}, batch.images.size(0), batch.step};
+  const Batch& batch = next();
+  StepBatch out = labelled_batch(batch);
   if (masks_.empty()) return out;
   at::Tensor& masks = masks_[static_cast<std::size_t>(batch.step) % masks_.size()];
-  const auto epoch = static_cast<std::uint64_t>((batch.step - 1) / steps_per_epoch());
-  draw_drop_path(masks, model_.options.drop_path, seed_, epoch, batch.index);
+  draw_drop_path(masks, model_.options.drop_path, seed_, epoch_of(batch.step), batch.index);
   out.tensors.emplace_back("drop_path", masks);
   return out;
 }
 
 StepBatch FineTuning::stand_in_batch(std::int64_t rows) const {
   const ModelOptions& model = model_.options;
-  StepBatch batch{{{"images", repeated_zeros(rows, {3, model.image_size, model.image_size})},
-                   {"targets", repeated_zeros(rows, {model.classes})},
-                   {"index", at::zeros({rows}, at::kLong)}},
-                  rows,
-                  /*step=*/1};
+  StepBatch batch = labelled_stand_in(model, rows);
   if (model.drop_path > 0) batch.tensors.emplace_back("drop_path", at::ones({model.depth, 2, rows}));
   return batch;
 }
 
 at::Tensor FineTuning::loss(const StepBatch& batch, std::int64_t first, std::int64_t count) {
   with_.team.alive();
-  const auto on_device = [&](const at::Tensor& rows) { return rows.to(with_.device, /*non_blocking=*/true); };
   const at::Tensor masks =
       batch.has("drop_path") ? on_device(batch["drop_path"].narrow(2, first, count)) : at::Tensor();
   const std::int64_t* samples = batch["index"].const_data_ptr<std::int64_t>() + first;
-  const DropoutDraws draws(seed_, static_cast<std::uint64_t>((batch.step - 1) / steps_per_epoch()),
-                           {samples, samples + count});
+  const DropoutDraws draws(seed_, epoch_of(batch.step), {samples, samples + count});
   const ComputeType compute(compute_type(precision_));
   return objective(on_device(batch["images"].narrow(0, first, count)), masks,
                    on_device(batch["targets"].narrow(0, first, count)), batch.step);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "labelled_batch.h"
 #include "luvit/models/precision.h"
 #include "luvit/train/evaluate_classifier.h"
 #include "luvit/train/weight_average.h"
@@ -35,42 +36,23 @@ void take(NamedTensors& saved, const char* name, at::Tensor& into) {
 }  // namespace
 
 LinearProbe::LinearProbe(const FinetuneConfig& config, const TaskParts& parts, std::vector<std::string> classes)
-    : with_(parts),
-      precision_(config.train.precision),
-      batch_size_(config.train.batch_size),
+    : LoadedTask(config, parts, loading(config, parts)),
       model_(config.model),
       description_{.kind = ModelKind::classifier,
                    .options = config.model,
                    .masking = {},
                    .preprocess = evaluation_preprocess(config),
-                   .classes = std::move(classes)},
-      loading_(loading(config, parts)) {
+                   .classes = std::move(classes)} {
   model_.train_only("head");
   head_ = model_.trained_tensors();
 }
 
-std::int64_t LinearProbe::steps_per_epoch() const {
-  return Loader::steps_per_epoch(with_.train->size(), batch_size_);
-}
-
-void LinearProbe::start(std::int64_t first, std::int64_t last) {
-  loader_.emplace(with_.train, loading_, with_.on_bad);
-  loader_->start(first, last);
-}
-
 StepBatch LinearProbe::next_batch() {
-  const Batch& batch = loader_->next();
-  return {
-      {{"images", batch.images}, {"targets", batch.targets}, {"index", batch.index}}, batch.images.size(0), batch.step};
+  return labelled_batch(next());
 }
 
 StepBatch LinearProbe::stand_in_batch(std::int64_t rows) const {
-  const ModelOptions& model = model_.options;
-  return {{{"images", repeated_zeros(rows, {3, model.image_size, model.image_size})},
-           {"targets", repeated_zeros(rows, {model.classes})},
-           {"index", at::zeros({rows}, at::kLong)}},
-          rows,
-          /*step=*/1};
+  return labelled_stand_in(model_.options, rows);
 }
 
 void LinearProbe::begin(NamedTensors& saved) {
@@ -92,7 +74,7 @@ NamedTensors LinearProbe::state() {
 at::Tensor LinearProbe::loss(const StepBatch& batch, std::int64_t first, std::int64_t count) {
   with_.team.alive();
   if (first == 0) prepare(batch, count);
-  const at::Tensor targets = batch["targets"].narrow(0, first, count).to(with_.device, /*non_blocking=*/true);
+  const at::Tensor targets = on_device(batch["targets"].narrow(0, first, count));
   const ComputeType compute(compute_type(precision_));
   return soft_cross_entropy(model_.head(inputs_.narrow(0, first, count)), targets);
 }
@@ -111,7 +93,7 @@ void LinearProbe::prepare(const StepBatch& batch, std::int64_t at_once) {
 at::Tensor LinearProbe::features_of(const at::Tensor& images) {
   const ComputeType compute(compute_type(precision_));
   model_.train(false);  // what is frozen drops nothing
-  return model_.pooled(images.to(with_.device, /*non_blocking=*/true)).to(at::kFloat);
+  return model_.pooled(on_device(images)).to(at::kFloat);
 }
 
 // By the batch of all ranks together. Sums are float64: squares of large means leave the variance its digits.

@@ -30,28 +30,15 @@ LoaderOptions loading(const PretrainConfig& config, const TaskParts& parts) {
 }  // namespace
 
 Pretraining::Pretraining(const PretrainConfig& config, const TaskParts& parts)
-    : with_(parts),
-      precision_(config.train.precision),
-      seed_(config.train.seed),
-      batch_size_(config.train.batch_size),
+    : LoadedTask(config, parts, loading(config, parts)),
       model_(config.model, config.mae),
       description_{.kind = ModelKind::pretraining,
                    .options = config.model,
                    .masking = config.mae,
-                   .preprocess = training_preprocess(config)},
-      loading_(loading(config, parts)) {}
-
-std::int64_t Pretraining::steps_per_epoch() const {
-  return Loader::steps_per_epoch(with_.train->size(), batch_size_);
-}
-
-void Pretraining::start(std::int64_t first, std::int64_t last) {
-  loader_.emplace(with_.train, loading_, with_.on_bad);
-  loader_->start(first, last);
-}
+                   .preprocess = training_preprocess(config)} {}
 
 StepBatch Pretraining::next_batch() {
-  const Batch& batch = loader_->next();
+  const Batch& batch = next();
   return {{{"images", batch.images}, {"noise", batch.noise}, {"index", batch.index}}, batch.images.size(0), batch.step};
 }
 
@@ -66,14 +53,11 @@ StepBatch Pretraining::stand_in_batch(std::int64_t rows) const {
 
 at::Tensor Pretraining::loss(const StepBatch& batch, std::int64_t first, std::int64_t count) {
   with_.team.alive();
-  const auto on_device = [&](const char* name) {
-    return batch[name].narrow(0, first, count).to(with_.device, /*non_blocking=*/true);
-  };
+  const auto rows_of = [&](const char* name) { return on_device(batch[name].narrow(0, first, count)); };
   const std::int64_t* samples = batch["index"].const_data_ptr<std::int64_t>() + first;
-  const DropoutDraws draws(seed_, static_cast<std::uint64_t>((batch.step - 1) / steps_per_epoch()),
-                           {samples, samples + count});
+  const DropoutDraws draws(seed_, epoch_of(batch.step), {samples, samples + count});
   const ComputeType compute(compute_type(precision_));
-  return objective(on_device("images"), on_device("noise"), batch.step);
+  return objective(rows_of("images"), rows_of("noise"), batch.step);
 }
 
 at::Tensor Pretraining::objective(const at::Tensor& images, const at::Tensor& noise, std::int64_t /*step*/) {

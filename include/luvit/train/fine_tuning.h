@@ -1,7 +1,7 @@
 #pragma once
 #include "luvit/models/classifier.h"
-#include "luvit/train/driver.h"
 #include "luvit/train/finetune_config.h"
+#include "luvit/train/loaded_task.h"
 #include "luvit/train/weight_average.h"
 
 namespace luvit {
@@ -9,7 +9,7 @@ namespace luvit {
 // Classification with all weights trained (paper §4; facebookresearch/mae engine_finetune.py): images and soft targets
 // in, their mean cross entropy out. Branches are dropped by masks that are a function of (seed, epoch, sample). Who
 // trains it by more than that (distillation) has an objective of its own.
-class FineTuning : public Task {
+class FineTuning : public LoadedTask {
  public:
   // `classes`: names in logit order.
   FineTuning(const FinetuneConfig& config, const TaskParts& parts, std::vector<std::string> classes);
@@ -17,11 +17,8 @@ class FineTuning : public Task {
   Module& model() override { return model_; }
   Stage stage() const override { return Stage::fine_tuning; }
   OpenedModel description() const override { return description_; }
-  std::int64_t steps_per_epoch() const override;
-  void start(std::int64_t first, std::int64_t last) override;
   StepBatch next_batch() override;
   StepBatch stand_in_batch(std::int64_t rows) const override;
-  double waited_seconds() const override { return loader_ ? loader_->waited_seconds() : 0; }
   at::Tensor loss(const StepBatch& batch, std::int64_t first, std::int64_t count) override;
   void updated() override;
   std::optional<Evaluation> evaluate() override;
@@ -35,18 +32,11 @@ class FineTuning : public Task {
   virtual at::Tensor objective(const at::Tensor& images, const at::Tensor& masks, const at::Tensor& targets,
                                std::int64_t step);
   Classifier& classifier() { return model_; }
-  at::Device device() const { return with_.device; }
 
  private:
-  TaskParts with_;
-  Precision precision_;
-  std::uint64_t seed_;
-  std::int64_t batch_size_;
   std::optional<double> decay_;
   Classifier model_;
   OpenedModel description_;
-  LoaderOptions loading_;
-  std::optional<Loader> loader_;   // from start() on: its buffers are large
   std::vector<at::Tensor> masks_;  // a ring: a step's stay whole while the next one's are drawn
   std::optional<WeightAverage> average_;
 };

@@ -1,7 +1,7 @@
 #pragma once
 #include "luvit/models/classifier.h"
-#include "luvit/train/driver.h"
 #include "luvit/train/finetune_config.h"
+#include "luvit/train/loaded_task.h"
 
 namespace luvit {
 
@@ -13,18 +13,15 @@ namespace luvit {
 // Evaluated, saved and exported is a plain classifier: with the running statistics folded into its head
 // (W ← W/σ, b ← b − W·μ/σ), which gives the same logits. What training goes on from is in optimizer.safetensors:
 // head.{weight,bias}.trained and head.running_{mean,var}.
-class LinearProbe : public Task {
+class LinearProbe : public LoadedTask {
  public:
   LinearProbe(const FinetuneConfig& config, const TaskParts& parts, std::vector<std::string> classes);
 
   Module& model() override { return model_; }
   Stage stage() const override { return Stage::fine_tuning; }
   OpenedModel description() const override { return description_; }
-  std::int64_t steps_per_epoch() const override;
-  void start(std::int64_t first, std::int64_t last) override;
   StepBatch next_batch() override;
   StepBatch stand_in_batch(std::int64_t rows) const override;
-  double waited_seconds() const override { return loader_ ? loader_->waited_seconds() : 0; }
   at::Tensor loss(const StepBatch& batch, std::int64_t first, std::int64_t count) override;
   std::optional<Evaluation> evaluate() override;
   std::string score() const override { return "top1"; }
@@ -37,13 +34,8 @@ class LinearProbe : public Task {
   void prepare(const StepBatch& batch, std::int64_t at_once);  // the head's inputs for all its rows
   at::Tensor normalise(const at::Tensor& features, bool count_in);
 
-  TaskParts with_;
-  Precision precision_;
-  std::int64_t batch_size_;
   Classifier model_;
   OpenedModel description_;
-  LoaderOptions loading_;
-  std::optional<Loader> loader_;           // from start() on: its buffers are large
   std::vector<NamedTensor> head_;          // its weight and bias: what is trained
   at::Tensor running_mean_, running_var_;  // [D]
   at::Tensor inputs_;                      // of the head, [rows,D]
