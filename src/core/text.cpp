@@ -144,6 +144,7 @@ std::string nearest(std::string_view name, const std::vector<std::string>& candi
   std::size_t best = std::max<std::size_t>(name.size() / 3, 1) + 1;
   std::string found;
   for (const auto& candidate : candidates) {
+    if (name.size() > 3 && candidate.starts_with(name) && found.empty()) found = candidate;  // --out for --output
     std::size_t distance = edit_distance(name, candidate);
     if (distance < best && distance < name.size()) best = distance, found = candidate;
   }

@@ -263,6 +263,9 @@ std::optional<Json> Evaluation::analyse_suite(Team& team, const SuitePlan& plan)
     if (!team.leads()) return;
     const fs::path folder = asked_.output / "analysis";
     results = token_results(plan, *maps);
+    if (results["n_used"] == 0)
+      log_warning(
+          str(plan.options.name, ": no image has cells both of object and of background: are these its masks?"));
     write_analysis(folder, plan, *maps);
     if (!filtering) return;
     results["filtering"] = filtering_results(*filtering);

@@ -144,6 +144,11 @@ double left_margin(const FittedAxis& y) {
   return edge + (y.label.empty() ? 0 : 20) + widest + 6;
 }
 
+double right_margin(const FittedAxis& x) {
+  const double half = x.ticks.empty() ? 0 : text_width(x.ticks.back().label, tick_size) / 2;
+  return std::max(edge + 12, half + 3);  // the last label stands below the end of its axis
+}
+
 double bottom_margin(const FittedAxis& x) {
   return 22 + (x.label.empty() ? 0 : 20) + edge;
 }

@@ -42,6 +42,7 @@ struct Frame {
 
 // The room that tick labels and the axis' name take.
 double left_margin(const FittedAxis& y);
+double right_margin(const FittedAxis& x);
 double bottom_margin(const FittedAxis& x);
 void draw_axes(Svg& svg, const Frame& frame);
 // Of the two axes one: a grid line, a label, and the name for each tick.

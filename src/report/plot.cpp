@@ -70,11 +70,12 @@ Frame frame_of(const Plot& plot, const std::vector<Series>& all, double top) {
   }
   Frame frame{.left = 0,
               .top = top,
-              .right = plot.width - edge - 12,
+              .right = 0,
               .bottom = 0,
               .x = fit(plot.x, x, ticks_on(plot.width, 65)),
               .y = fit(y_axis, y, ticks_on(plot.equal_axes ? plot.width : plot.height, plot.equal_axes ? 65 : 40))};
   frame.left = left_margin(frame.y);
+  frame.right = plot.width - right_margin(frame.x);
   frame.bottom = top + (plot.equal_axes ? frame.right - frame.left : plot.height);
   return frame;
 }

@@ -47,6 +47,7 @@ std::vector<Problem> finetune_problems(const FinetuneConfig& config) {
     return {{"task", "detection is not in this version; expected classification or linear_probe"}};
   std::vector<Problem> problems = run_problems(config);
   const auto add = [&](const std::vector<Problem>& more) { problems.insert(problems.end(), more.begin(), more.end()); };
+  if (config.init.weights.empty()) add(vit_problems(config.model));  // else the weights' sizes come in first
   add(check_crop(config.augment.crop));
   add(distill_problems(config.distill, config.init.weights));
   if (config.gsnr.every_steps && (config.augment.mix.mixup > 0 || config.augment.mix.cutmix > 0))

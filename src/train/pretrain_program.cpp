@@ -34,6 +34,7 @@ class PretrainDriver : public Driver {
     const auto add = [&](const std::vector<Problem>& more) {
       problems.insert(problems.end(), more.begin(), more.end());
     };
+    if (config_.init.weights.empty()) add(vit_problems(config_.model));
     add(check_crop(config_.augment));
     if (config_.model.image_size % config_.model.patch_size == 0)
       add(check_masking(config_.mae, config_.model.patches()));

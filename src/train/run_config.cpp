@@ -85,11 +85,15 @@ void declare_run(Schema& schema, RunConfig& config) {
   declare_distributed(schema, config.distributed);
 }
 
-std::vector<Problem> run_problems(const RunConfig& config) {
-  ModelOptions without_fusion = config.model;
+std::vector<Problem> vit_problems(const ModelOptions& model) {
+  ModelOptions without_fusion = model;
   without_fusion.fusion = FusionOptions{};
   without_fusion.fusion.kind = FusionKind::none;
-  std::vector<Problem> problems = check_model(without_fusion);
+  return check_model(without_fusion);
+}
+
+std::vector<Problem> run_problems(const RunConfig& config) {
+  std::vector<Problem> problems;
   const auto add = [&](const std::vector<Problem>& more) { problems.insert(problems.end(), more.begin(), more.end()); };
   if (config.optim.kind == OptimKind::lars && config.distributed.shard_optimizer)
     add({{"distributed.shard_optimizer", "is for optim.kind: adamw; LARS needs the norm of whole tensors"}});

@@ -52,6 +52,7 @@ TEST(Nearest, FindsSlipsOfTheFinger) {
   EXPECT_EQ(nearest("modle", keys), "model");
   EXPECT_EQ(nearest("train.stepz", keys), "train.steps");
   EXPECT_EQ(nearest("learing_rate_x", keys), "");
+  EXPECT_EQ(nearest("--out", {"--config", "--output"}), "--output");
   EXPECT_EQ(nearest("", keys), "");
   EXPECT_EQ(nearest(std::string(1 << 20, 'x'), keys), "");
 }

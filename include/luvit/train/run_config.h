@@ -29,6 +29,8 @@ struct RunConfig {
 void declare_run(Schema& schema, RunConfig& config);
 // The rules between these keys that hang on no weights, so that a config's mistakes come before any file is opened.
 std::vector<Problem> run_problems(const RunConfig& config);
+// Of the ViT's own sizes, where they are the config's and no weights'.
+std::vector<Problem> vit_problems(const ModelOptions& model);
 // Those that a number of ranks adds: each has whole micro-batches of gsnr.micro_batch.
 std::vector<Problem> gsnr_problems_of_ranks(const RunConfig& config, std::int64_t ranks);
 // Sizes of the fusion that nobody wrote come from fusion.weights. DataError where a written one contradicts them.
