@@ -111,35 +111,28 @@ class Measurement {
   void open() {
     weights_ = gsnr_weights(command_.runs, command_.label_smoothing);
     if (command_.runs.size() > 1) shared_ = shared_tensors(weights_);
-    require_labels_used();
-    require_one_loss();
-    const bool classifiers = std::ranges::any_of(weights_, is_classifier);
-    data_ = open_dataset(command_.data, classifiers && !command_.probe.random_labels, "--data");
+    data_ = open_dataset(command_.data, are_classifiers() && !command_.probe.random_labels, "--data");
     require_probe(results_.options, data_->size(), join(command_.data, ", "));
     results_.data_samples = data_->size();
     results_.data_sha256 = names_hash(*data_);
   }
 
-  static bool is_classifier(const GsnrWeights& one) {
-    return describe_model(one.weights).kind == ModelKind::classifier;
-  }
-
-  void require_labels_used() const {
-    const char* option = command_.probe.random_labels ? "--random-labels" : "--label-smoothing";
-    if (!command_.probe.random_labels && !command_.label_smoothing) return;
+  // Whether they are classifiers, which all of them are or none; what a loss without labels has no use for is refused.
+  bool are_classifiers() const {
+    const GsnrWeights *classifier = nullptr, *other = nullptr;
     for (const GsnrWeights& one : weights_)
-      if (!is_classifier(one))
-        throw UsageError(str(option, ": ", escape(one.weights.string()), " is no classifier, its loss has no labels"),
-                         "leave it out, or name classifiers only");
-  }
-
-  void require_one_loss() const {
-    for (const GsnrWeights& one : weights_)
-      if (is_classifier(one) != is_classifier(weights_.front()))
-        throw UsageError(
-            str(escape(one.weights.string()), " and ", escape(weights_.front().weights.string()),
-                " are a classifier and a pretraining model: their losses, so their gradients, are of two kinds"),
-            "measure them apart");
+      (describe_model(one.weights).kind == ModelKind::classifier ? classifier : other) = &one;
+    const bool of_labels = command_.probe.random_labels || command_.label_smoothing;
+    if (other && of_labels)
+      throw UsageError(str(command_.probe.random_labels ? "--random-labels: " : "--label-smoothing: ",
+                           escape(other->weights.string()), " is no classifier, its loss has no labels"),
+                       "leave it out, or name classifiers only");
+    if (other && classifier)
+      throw UsageError(str(escape(classifier->weights.string()), " and ", escape(other->weights.string()),
+                           " are a classifier and a pretraining model: their losses, so their gradients, are of two "
+                           "kinds"),
+                       "measure them apart");
+    return classifier;
   }
 
   bool measure(const GsnrWeights& weights) {

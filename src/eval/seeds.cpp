@@ -105,15 +105,16 @@ SeedsSummary summarise_seeds(const SeedsOptions& options) {
   if (options.paired && options.first.size() != options.against.size())
     throw UsageError(str("--paired: ", options.first.size(), " runs and ", options.against.size(), " against them"),
                      "pairs need as many runs in both groups, in the same order of seeds");
+  const Runs all = all_runs(options);
   SeedsSummary summary;
   warn_of_repeats(options.first, summary.warnings);
   warn_of_repeats(options.against, summary.warnings);
   warn_of_common(options, summary.warnings);
   warn_of_others(options.first, summary.warnings);
   warn_of_others(options.against, summary.warnings);
-  warn_of_missing(all_runs(options), summary.warnings);
+  warn_of_missing(all, summary.warnings);
   for (const EvaluatedSuite& suite : options.first.front().suites) {
-    for (const EvaluatedRun& run : all_runs(options))
+    for (const EvaluatedRun& run : all)
       if (const EvaluatedSuite* other = run.suite(suite.name))
         require_same_kind(options.first.front(), suite, run, *other);
     SuiteOverSeeds over{suite.name, suite.generated, {}};
@@ -130,7 +131,7 @@ SeedsSummary summarise_seeds(const SeedsOptions& options) {
     if (!over.metrics.empty()) summary.suites.push_back(std::move(over));
   }
   if (summary.suites.empty())
-    throw DataError(str("no suite is in all ", all_runs(options).size(), " runs"),
+    throw DataError(str("no suite is in all ", all.size(), " runs"),
                     "suites are matched by name: evaluate all runs with one config");
   return summary;
 }

@@ -155,6 +155,15 @@ TEST(ReadConfig, OverridesMustHaveAKey) {
   EXPECT_EQ(c.optim.lr, 2.0);
 }
 
+// What a shell makes of train-{0..1}.tar.
+TEST(ReadConfig, OverridesGivenTwiceAreSaid) {
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(Config().complaint("", {"train.steps=3", "train.steps=4", "train.batch_size=8", "train.batch_size=8"}), "");
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find("`train.steps` is given 2 times; the last counts: 4"), std::string::npos) << said;
+  EXPECT_EQ(said.find("train.batch_size"), std::string::npos) << said;
+}
+
 TEST(ReadConfig, PairsExcludeEachOther) {
   ConfigFiles files;
   std::string said = Config().complaint(files.write("a.yaml", "optim:\n  lr: 1\n  base_lr: 2\n"));

@@ -156,6 +156,12 @@ TEST_F(Gsnr, WhatIsAskedForWronglyIsOneLine) {
     EXPECT_EQ(labels.code, 2);
     EXPECT_NE(labels.err.find("is no classifier"), std::string::npos) << labels.err;
   }
+  ASSERT_EQ(run("luvit_finetune", small.words("tuned", {"train.steps=2"})).code, 0);
+  for (const std::vector<std::string>& runs : {std::vector<std::string>{"run", "tuned"}, {"tuned", "run"}}) {
+    const Result two_kinds = measure("out", runs, sets);
+    EXPECT_EQ(two_kinds.code, 2);
+    EXPECT_LT(two_kinds.err.find("tuned"), two_kinds.err.find(" are a classifier and a pretraining model"));
+  }
   EXPECT_EQ(measure("out", {"nothing"}, sets).code, 3);
   EXPECT_EQ(measure("out", {"data"}, sets).code, 3);
   EXPECT_FALSE(fs::exists(small.at("out")));

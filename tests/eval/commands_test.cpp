@@ -73,6 +73,7 @@ TEST_F(CommandsTest, Report) {
   EXPECT_NE(html.find("plain"), std::string::npos);
   EXPECT_THROW(run(report_program, {"report", "b=" + a_, b_, "--output", output}), UsageError);  // both called b
   EXPECT_THROW(run(report_program, {"report", (folder_ / "none").string(), "--output", output}), DataError);
+  EXPECT_THROW(run(report_program, {"report", a_, "--output", b_}), UsageError);  // b's own report
 }
 
 TEST_F(CommandsTest, Table) {

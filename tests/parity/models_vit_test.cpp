@@ -28,6 +28,7 @@ TEST_P(VitParity, BlockIsTimms) {
   const at::Tensor x = fixture.input("in.x");
   const at::Tensor y = block(x);
   (y * fixture["in.cotangent"]).sum().backward();
+  EXPECT_EQ(y.sizes(), x.sizes());
   fixture.expect_equal("out.y", y);
   fixture.expect_equal("grad.in.x", x.grad());
   fixture.expect_gradients(block);
@@ -47,6 +48,7 @@ TEST_P(Whole, ClassifierIsTimms) {
   const at::Tensor images = fixture.input("in.x");
   const at::Tensor logits = model(images);
   (logits * fixture["in.cotangent"]).sum().backward();
+  EXPECT_EQ(logits.sizes(), (std::vector<std::int64_t>{images.size(0), 5}));
   fixture.expect_equal("out.y", logits);
   fixture.expect_equal("out.features", model.features(images));
   fixture.expect_equal("grad.in.x", images.grad());

@@ -23,7 +23,7 @@ class OptionsParser {
   void add(const std::string& names, double& target, const std::string& help);
   void add(const std::string& names, std::optional<double>& target, const std::string& help);
   void numbers(const std::string& names, std::optional<std::vector<double>>& target, int count,
-               const std::string& help);
+               const std::string& help);  // --x 1 2 3: so many, so that it swallows nothing
   void add(const std::string& names, std::vector<std::string>& target, const std::string& help);   // --x A B --x C
   void each(const std::string& names, std::vector<std::string>& target, const std::string& help);  // --x A --x C
   void choice(const std::string& names, std::string& target, const std::vector<std::string>& choices,
