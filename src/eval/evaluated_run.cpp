@@ -86,9 +86,12 @@ EvaluatedSuite suite_of(const std::string& name, const Json& json, const std::st
 
 // What only the run's provenance tells of a suite. Files of others have none.
 void add_provenance(EvaluatedSuite& suite, const Json& provenance) {
-  const Json::json_pointer place("/config/suites/" + suite.name);  // a suite's name has neither / nor ~
-  if (!provenance.contains(place)) return;
-  const Json& own = provenance.at(place);
+  const Json* at = &provenance;
+  for (const std::string& key : {std::string("config"), std::string("suites"), suite.name}) {
+    if (!at->is_object() || !at->contains(key)) return;
+    at = &(*at)[key];
+  }
+  const Json& own = *at;
   if (!own.is_object()) return;
   if (own.contains("preprocess")) suite.preprocess = own["preprocess"].dump();
   if (const auto every = own.find("every"); every != own.end() && every->is_number_integer())
