@@ -31,6 +31,24 @@ void initialise_beside(Module& module, const RunConfig& config, at::Device devic
   to_device(module, device);
 }
 
+class WeightedSum {
+ public:
+  void add(double weight, const at::Tensor& part) {
+    total_ = total_.defined() ? total_ + weight * part : weight * part;
+    parts_.push_back(part.detach());
+  }
+  // [1 + parts], as Task::loss gives them.
+  at::Tensor with_parts() const {
+    std::vector<at::Tensor> all = {total_};
+    all.insert(all.end(), parts_.begin(), parts_.end());
+    return at::stack(all);
+  }
+
+ private:
+  at::Tensor total_;
+  std::vector<at::Tensor> parts_;
+};
+
 }  // namespace
 
 double DistillClock::factor(const DistillOptions& options, std::int64_t step) const {
@@ -58,7 +76,10 @@ at::Tensor FeatureDistillation::objective(const at::Tensor& images, const at::Te
   const at::Tensor task = autoencoder().loss(images, noise, &taps);
   const std::int64_t kept = kept_patches(config_.model.patches(), config_.mae.mask_ratio);
   const at::Tensor wanted = teacher_.look_at_patches(images, random_masking(noise, kept).keep);
-  return options.w_task * task + options.w_feat * clock_.factor(options, step) * match_(taps[tap], wanted);
+  WeightedSum loss;
+  loss.add(options.w_task, task);
+  loss.add(options.w_feat * clock_.factor(options, step), match_(taps[tap], wanted));
+  return loss.with_parts();
 }
 
 FineTuningDistillation::FineTuningDistillation(const FinetuneConfig& config, const TaskParts& parts,
@@ -85,11 +106,18 @@ at::Tensor FineTuningDistillation::objective(const at::Tensor& images, const at:
   Taps taps({tap});
   const at::Tensor logits = classifier().logits_of(classifier().features(images, masks, &taps));
   const Teacher::Shown shown = teacher_.look(images, /*with_logits=*/options.w_kd > 0);
-  at::Tensor loss = options.w_task * soft_cross_entropy(logits, targets);
-  if (options.w_kd > 0)
-    loss = loss + options.w_kd * factor * logit_divergence(logits, shown.logits, options.temperature);
-  if (match_) loss = loss + options.w_feat * factor * (*match_)(taps[tap], shown.tokens);
-  return loss;
+  WeightedSum loss;
+  loss.add(options.w_task, soft_cross_entropy(logits, targets));
+  if (options.w_kd > 0) loss.add(options.w_kd * factor, logit_divergence(logits, shown.logits, options.temperature));
+  if (match_) loss.add(options.w_feat * factor, (*match_)(taps[tap], shown.tokens));
+  return loss.with_parts();
+}
+
+std::vector<std::string> FineTuningDistillation::loss_parts() const {
+  std::vector<std::string> names = {"task"};
+  if (config_.distill.w_kd > 0) names.push_back("kd");
+  if (match_) names.push_back("feat");
+  return names;
 }
 
 FinetuneConfig without_path(FinetuneConfig config) {
@@ -124,10 +152,17 @@ at::Tensor AuxiliaryPathTraining::objective(const at::Tensor& images, const at::
   const double factor = clock_.factor(options, step);
   const at::Tensor tokens = classifier().encode(images, masks);
   const at::Tensor fused = path_.fused(tokens);
-  at::Tensor loss = soft_cross_entropy(classifier().logits_of(tokens), targets) +
-                    options.lambda * factor * soft_cross_entropy(path_.logits(fused), targets);
-  if (options.mu > 0) loss = loss + options.mu * factor * path_.dissimilarity(tokens, fused);
-  return loss;
+  WeightedSum loss;
+  loss.add(1, soft_cross_entropy(classifier().logits_of(tokens), targets));
+  loss.add(options.lambda * factor, soft_cross_entropy(path_.logits(fused), targets));
+  if (options.mu > 0) loss.add(options.mu * factor, path_.dissimilarity(tokens, fused));
+  return loss.with_parts();
+}
+
+std::vector<std::string> AuxiliaryPathTraining::loss_parts() const {
+  std::vector<std::string> names = {"task", "path"};
+  if (config_.distill.mu > 0) names.push_back("dissimilarity");
+  return names;
 }
 
 }  // namespace luvit

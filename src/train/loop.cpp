@@ -14,9 +14,9 @@ namespace luvit {
 
 namespace {
 
-std::vector<RankNumbers> numbers_of_ranks(const std::vector<double>& numbers, std::int64_t ranks) {
+std::vector<RankNumbers> numbers_of_ranks(const std::vector<double>& numbers, std::int64_t ranks, std::int64_t row) {
   std::vector<RankNumbers> all;
-  for (const double* n = numbers.data(); std::ssize(all) < ranks; n += RankNumbers::count)
+  for (const double* n = numbers.data(); std::ssize(all) < ranks; n += row)
     all.push_back({.loss = n[0], .bad_loss = n[1], .stop = n[2], .bad_files = n[3], .seconds = n[4]});
   return all;
 }
@@ -27,11 +27,23 @@ double sum(const std::vector<RankNumbers>& ranks, double RankNumbers::*number) {
   return total;
 }
 
+// Means over the ranks of what follows the first numbers of each row.
+std::vector<double> means_of_parts(const std::vector<double>& numbers, std::int64_t ranks, std::int64_t row) {
+  std::vector<double> means(static_cast<std::size_t>(row - RankNumbers::count));
+  for (std::size_t part = 0; part < means.size(); ++part) {
+    for (std::int64_t rank = 0; rank < ranks; ++rank)
+      means[part] += numbers[static_cast<std::size_t>(rank * row + RankNumbers::count) + part];
+    means[part] /= static_cast<double>(ranks);
+  }
+  return means;
+}
+
 }  // namespace
 
 Loop::Loop(LoopParts parts, LoopOptions options, SaveCheckpoint save)
     : with_(parts),
       options_(std::move(options)),
+      loss_parts_(parts.task.loss_parts()),
       save_(std::move(save)),
       progress_(parts.folder, {.first_step = options_.first_step,
                                .last_step = options_.last_step,
@@ -135,11 +147,13 @@ void Loop::settle() {
   Pending pending = std::move(*pending_);
   pending_.reset();
   const auto numbers = pending.numbers.read();
-  const auto ranks = numbers_of_ranks(numbers, with_.team.size());
-  const double* of_all = numbers.data() + with_.team.size() * RankNumbers::count;
+  const std::int64_t row = RankNumbers::count + std::ssize(loss_parts_);
+  const auto ranks = numbers_of_ranks(numbers, with_.team.size(), row);
+  const double* of_all = numbers.data() + with_.team.size() * row;
   const double grad_norm = of_all[0], scale_used = of_all[2], scale_next = of_all[3];
   const bool bad_gradient = of_all[1] != 0, float16 = with_.scale.enabled();
   pending.facts.loss = sum(ranks, &RankNumbers::loss) / static_cast<double>(ranks.size());
+  pending.facts.loss_parts = means_of_parts(numbers, with_.team.size(), row);
   if (sum(ranks, &RankNumbers::bad_loss) > 0) fail(pending, "the loss is not finite");
   if (bad_gradient && !float16) fail(pending, "the gradient is not finite");
   if (float16 && scale_next < 1) fail(pending, "the loss scale fell below 1");
@@ -194,10 +208,13 @@ void Loop::record(const StepFacts& facts, double grad_norm, bool skipped, double
   epoch_loss_ += facts.loss;
   ++epoch_steps_;
   progress_.bar(step);
+  std::vector<std::pair<std::string, double>> parts;
+  for (std::size_t i = 0; i < loss_parts_.size(); ++i) parts.emplace_back(loss_parts_[i], facts.loss_parts[i]);
   if (skipped || step % options_.log.every == 0 || step == options_.last_step)
     progress_.step({.step = step,
                     .epoch = facts.epoch,
                     .loss = facts.loss,
+                    .loss_parts = std::move(parts),
                     .lr = facts.lr,
                     .grad_norm = grad_norm,
                     .skipped = skipped,

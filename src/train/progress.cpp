@@ -86,6 +86,7 @@ void Progress::write_metrics(const StepRecord& record, const Speed& speed, std::
       str("{\"kind\":\"step\",\"step\":", record.step, ",\"epoch\":", number(record.epoch),
           ",\"loss\":", number(record.loss), ",\"lr\":", number(record.lr), ",\"grad_norm\":", number(record.grad_norm),
           ",\"images_per_second\":", number(speed.images_per_second), ",\"data_wait\":", number(speed.data_wait));
+  for (const auto& [name, value] : record.loss_parts) out += str(",\"loss_", name, "\":", number(value));
   if (speed.sol > 0) out += str(",\"sol\":", number(speed.sol));
   if (record.loss_scale > 0) out += str(",\"loss_scale\":", number(record.loss_scale));
   if (record.skipped) out += ",\"skipped\":true";
@@ -95,6 +96,7 @@ void Progress::write_metrics(const StepRecord& record, const Speed& speed, std::
 
 void Progress::write_events(const StepRecord& record, const Speed& speed) {
   folder_.scalar("train/loss", record.step, record.loss);
+  for (const auto& [name, value] : record.loss_parts) folder_.scalar("train/loss_" + name, record.step, value);
   folder_.scalar("train/lr", record.step, record.lr);
   folder_.scalar("train/grad_norm", record.step, record.grad_norm);
   folder_.scalar("train/images_per_second", record.step, speed.images_per_second);
@@ -104,9 +106,11 @@ void Progress::write_events(const StepRecord& record, const Speed& speed) {
 std::string Progress::line(const StepRecord& record, const Speed& speed, std::int64_t bad_files) const {
   const auto per_epoch = options_.steps_per_epoch;
   const std::int64_t epochs = (options_.last_step + per_epoch - 1) / per_epoch;
+  std::string parts;
+  for (const auto& [name, value] : record.loss_parts) parts += str(" ", name, " ", format("%.4f", value));
   return str("epoch ", (record.step - 1) / per_epoch + 1, "/", epochs, " it ", (record.step - 1) % per_epoch + 1, "/",
              per_epoch, " step ", record.step, "/", options_.last_step, " loss ", format("%.4f", record.loss), " (",
-             format("%.4f", smooth_loss_ / smooth_weight_), ") lr ", format("%.3e", record.lr), " gnorm ",
+             format("%.4f", smooth_loss_ / smooth_weight_), ")", parts, " lr ", format("%.3e", record.lr), " gnorm ",
              format("%.3g", record.grad_norm), record.skipped ? " skipped" : "", " | ",
              format("%.4g", speed.images_per_second), " img/s",
              speed.sol > 0 ? str(" sol ", format("%.0f", 100 * speed.sol), "%") : "", " data ",

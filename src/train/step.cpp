@@ -15,10 +15,11 @@ TrainingStep::TrainingStep(Task& task, RunOptimizer& optimizer, LossScale& scale
 
 StepNumbers TrainingStep::operator()(const StepBatch& batch, double learning_rate, const RankNumbers& own,
                                      const std::function<void()>& before_backward) {
-  const at::Tensor loss = accumulate(batch, /*reduce=*/true, before_backward);
-  return update(tell_all(loss, own), learning_rate);
+  const at::Tensor losses = accumulate(batch, /*reduce=*/true, before_backward);
+  return update(tell_all(losses, own), learning_rate);
 }
 
+// [1 + parts]: the loss and its parts.
 at::Tensor TrainingStep::accumulate(const StepBatch& batch, bool reduce, const std::function<void()>& before_backward) {
   // Nothing runs ahead of a CPU: the step before can be settled at once, and its gradients make room for activations.
   const bool at_once = parameters_.empty() || parameters_.front().is_cpu();
@@ -28,27 +29,29 @@ at::Tensor TrainingStep::accumulate(const StepBatch& batch, bool reduce, const s
     if (options_.micro_batch < batch.rows) reduction_->begin_sum();
   };
   if (at_once) begin();
-  at::Tensor loss;
+  at::Tensor losses;
   for (std::int64_t first = 0; first < batch.rows; first += options_.micro_batch) {
     const std::int64_t count = std::min(options_.micro_batch, batch.rows - first);
     const double share = static_cast<double>(count) / static_cast<double>(batch.rows);
-    const at::Tensor part = task_.loss(batch, first, count) * share;
+    const at::Tensor own = task_.loss(batch, first, count).flatten() * share;
     if (first == 0 && !at_once) begin();
     if (reduce && first + count == batch.rows) reduction_->expect();
-    scale_.scale(part).backward();
-    loss = first == 0 ? part.detach() : loss + part.detach();
+    scale_.scale(own[0]).backward();
+    losses = first == 0 ? own.detach() : losses + own.detach();
   }
-  return loss;
+  return losses;
 }
 
-at::Tensor TrainingStep::tell_all(const at::Tensor& loss, const RankNumbers& own) {
+at::Tensor TrainingStep::tell_all(const at::Tensor& losses, const RankNumbers& own) {
   const at::NoGradGuard no_gradients;
-  const at::Tensor numbers = at::empty({RankNumbers::count}, loss.options().dtype(at::kFloat));
-  numbers[0].copy_(loss);
-  numbers[1].copy_(any_non_finite({loss}));
+  const std::int64_t parts = losses.numel() - 1;
+  const at::Tensor numbers = at::empty({RankNumbers::count + parts}, losses.options().dtype(at::kFloat));
+  numbers[0].copy_(losses[0]);
+  numbers[1].copy_(any_non_finite({losses[0]}));
   numbers[2].fill_(own.stop);
   numbers[3].fill_(own.bad_files);
   numbers[4].fill_(own.seconds);
+  numbers.narrow(0, RankNumbers::count, parts).copy_(losses.narrow(0, 1, parts));
   return ranks_.gather(numbers);
 }
 
@@ -77,7 +80,7 @@ GradientNoise TrainingStep::gradient_noise(const StepBatch& batch, std::int64_t 
     const std::int64_t count = std::min(micro_batch, batch.rows - first);
     optimizer_.release_grad();
     reduction_->begin_sum();  // into the buckets, which are there anyway
-    scale_.scale(task_.loss(batch, first, count)).backward();
+    scale_.scale(task_.loss(batch, first, count).flatten()[0]).backward();
     scale_.unscale(parameters_);
     noise.add(count);
   }
@@ -87,7 +90,7 @@ GradientNoise TrainingStep::gradient_noise(const StepBatch& batch, std::int64_t 
 }
 
 bool TrainingStep::own_gradients_finite(const StepBatch& batch) {
-  const at::Tensor loss = accumulate(batch, /*reduce=*/false, [] {});
+  const at::Tensor loss = accumulate(batch, /*reduce=*/false, [] {})[0];
   const at::NoGradGuard no_gradients;
   scale_.unscale(parameters_);
   return any_non_finite({loss, gradient_norm(parameters_)}).item<float>() == 0;

@@ -49,6 +49,21 @@ class Distill : public ::testing::Test {
                                                   small.at(output + ".timm").string(), "--format", "timm"});
     EXPECT_EQ(exported.code, 0) << exported.err;
   }
+  // Every step's loss is the weighted sum of the parts that are logged beside it.
+  void expect_parts(const std::string& output, const std::map<std::string, double>& weights) const {
+    std::istringstream lines(file_text(small.at(output) / "metrics.jsonl"));
+    int steps = 0;
+    for (std::string line; std::getline(lines, line);) {
+      const auto record = nlohmann::json::parse(line);
+      if (record.at("kind") != "step") continue;
+      double sum = 0;
+      for (const auto& [part, weight] : weights) sum += weight * record.at("loss_" + part).get<double>();
+      EXPECT_NEAR(record.at("loss").get<double>(), sum, 1e-5 * sum) << line;
+      EXPECT_NE(record.at("loss_task"), record.at("loss")) << line;
+      ++steps;
+    }
+    EXPECT_GT(steps, 0);
+  }
   static std::string trimmed(const fs::path& file) {
     std::string text = file_text(file);
     text.erase(text.find_last_not_of('\n') + 1);
@@ -65,6 +80,8 @@ TEST_F(Distill, FeaturesInPretraining) {
   EXPECT_TRUE(says(result.out, "teacher " + (small.at("teacher") / "model.safetensors").string())) << result.out;
   EXPECT_EQ(hash("teacher"), before);
   expect_plain("student");
+  expect_parts("student", {{"task", 1}, {"feat", 1}});
+  EXPECT_TRUE(says(result.out, " feat ")) << result.out;
   ASSERT_EQ(small.train("plain", {"model.fusion.kind=none"}).code, 0);
   EXPECT_NE(hash("student"), hash("plain")) << "it has learned something else";
   // With the teacher's weight at next to nothing it is plain pretraining.
@@ -103,6 +120,7 @@ TEST_F(Distill, RanksLearnTheSame) {
   ASSERT_EQ(small.train("one", feature({"checkpoint.every_steps=100"})).code, 0);
   const Result result = small.train("two", feature({"checkpoint.every_steps=100", "--ranks", "2"}));
   ASSERT_EQ(result.code, 0) << result.err;
+  expect_parts("two", {{"task", 1}, {"feat", 1}});
   const auto one = step_losses(small.at("one")), two = step_losses(small.at("two"));
   ASSERT_EQ(one.size(), two.size());
   for (const auto& [step, loss] : one) EXPECT_NEAR(two.at(step), loss, 1e-4) << step;
@@ -148,6 +166,7 @@ TEST_F(Distill, LogitsAndTokensInFineTuning) {
   const Result result = tune("distilled", recipe);
   ASSERT_EQ(result.code, 0) << result.err;
   expect_plain("distilled");
+  expect_parts("distilled", {{"task", 1}, {"kd", 1}, {"feat", 1}});
   Words parts = recipe;
   parts.push_back("train.stop_after_steps=5");
   ASSERT_EQ(tune("parts", parts).code, 75);
@@ -166,12 +185,18 @@ TEST_F(Distill, LogitsAndTokensInFineTuning) {
   EXPECT_TRUE(says(without_logits.err, "have no logits to learn from")) << without_logits.err;
   plain.push_back("distill.w_kd=0");
   EXPECT_EQ(tune("tokens", plain).code, 0);
+  // A block's tokens, for which the teacher's fusion need not run, nor is counted.
+  plain.push_back("distill.teacher_point=block2");
+  const Result of_block = tune("block", plain);
+  EXPECT_EQ(of_block.code, 0) << of_block.err;
+  EXPECT_NE(hash("block"), hash("tokens"));
 }
 
 TEST_F(Distill, AnAuxiliaryPathIsDropped) {
   const Result result = tune("aux", path({"distill.mu=0.1"}));
   ASSERT_EQ(result.code, 0) << result.err;
   expect_plain("aux");
+  expect_parts("aux", {{"task", 1}, {"path", 0.5}, {"dissimilarity", 0.1}});
   ASSERT_EQ(tune("parts", path({"distill.mu=0.1", "train.stop_after_steps=5"})).code, 75);
   ASSERT_EQ(tune("parts", path({"distill.mu=0.1"})).code, 0);
   EXPECT_EQ(hash("parts"), hash("aux"));

@@ -6,6 +6,7 @@ namespace luvit {
 struct StepFacts {
   std::int64_t step = 0;
   double epoch = 0, lr = 0, loss = 0;
+  std::vector<double> loss_parts;  // as the task names them
 };
 
 // batches/step-%06d.safetensors: what a rank consumed in a step, with step, epoch, lr and loss as decimal strings.

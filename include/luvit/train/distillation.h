@@ -23,6 +23,7 @@ class FeatureDistillation : public Pretraining {
   FeatureDistillation(const PretrainConfig& config, const TaskParts& parts, const OpenedModel& teacher);
   Module& trained() override { return with_match_; }
   FrozenReference give_guidance(const ResumePoint* point) override;
+  std::vector<std::string> loss_parts() const override { return {"task", "feat"}; }
 
  protected:
   at::Tensor objective(const at::Tensor& images, const at::Tensor& noise, std::int64_t step) override;
@@ -43,6 +44,7 @@ class FineTuningDistillation : public FineTuning {
                          const OpenedModel& teacher);
   Module& trained() override { return with_match_; }
   FrozenReference give_guidance(const ResumePoint* point) override;
+  std::vector<std::string> loss_parts() const override;
 
  protected:
   at::Tensor objective(const at::Tensor& images, const at::Tensor& masks, const at::Tensor& targets,
@@ -62,6 +64,7 @@ class AuxiliaryPathTraining : public FineTuning {
   AuxiliaryPathTraining(const FinetuneConfig& config, const TaskParts& parts, std::vector<std::string> classes);
   Module& trained() override { return with_path_; }
   FrozenReference give_guidance(const ResumePoint* point) override;
+  std::vector<std::string> loss_parts() const override;
 
  protected:
   at::Tensor objective(const at::Tensor& images, const at::Tensor& masks, const at::Tensor& targets,

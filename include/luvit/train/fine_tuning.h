@@ -28,7 +28,8 @@ class FineTuning : public LoadedTask {
   void begin(NamedTensors& saved) override;
 
  protected:
-  // Mean loss of images [B,3,S,S] with drop path's masks [depth,2,B] (or undefined) and targets [B,classes].
+  // Mean loss, as loss() gives it, of images [B,3,S,S] with drop path's masks [depth,2,B] (or undefined) and targets
+  // [B,classes].
   virtual at::Tensor objective(const at::Tensor& images, const at::Tensor& masks, const at::Tensor& targets,
                                std::int64_t step);
   Classifier& classifier() { return model_; }

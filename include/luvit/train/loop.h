@@ -91,6 +91,7 @@ class Loop {
 
   LoopParts with_;
   LoopOptions options_;
+  std::vector<std::string> loss_parts_;
   SaveCheckpoint save_;
   Progress progress_;
   TrainingStep step_;

@@ -22,7 +22,7 @@ class Pretraining : public LoadedTask {
   std::optional<Image> picture() override;
 
  protected:
-  // Mean loss of images [B,3,S,S] with noise [B,L], both on the device.
+  // Mean loss, as loss() gives it, of images [B,3,S,S] with noise [B,L], both on the device.
   virtual at::Tensor objective(const at::Tensor& images, const at::Tensor& noise, std::int64_t step);
   MaskedAutoencoder& autoencoder() { return model_; }
 

@@ -10,7 +10,9 @@ namespace luvit {
 
 struct StepRecord {
   std::int64_t step = 0;
-  double epoch = 0, loss = 0, lr = 0, grad_norm = 0;
+  double epoch = 0, loss = 0;
+  std::vector<std::pair<std::string, double>> loss_parts;  // before their weights
+  double lr = 0, grad_norm = 0;
   bool skipped = false;   // float16: the update was left out
   double loss_scale = 0;  // float16 only
 };

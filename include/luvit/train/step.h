@@ -8,7 +8,8 @@
 
 namespace luvit {
 
-// What each rank tells all others in a step; the order of the numbers in StepNumbers::of_ranks.
+// What each rank tells all others in a step; the order of the numbers in StepNumbers::of_ranks, where the loss's parts
+// follow.
 struct RankNumbers {
   double loss = 0;       // mean over the rank's rows
   double bad_loss = 0;   // 1 where it is not finite
@@ -20,7 +21,7 @@ struct RankNumbers {
 
 // What a step tells about itself, on the device and the same on all ranks.
 struct StepNumbers {
-  at::Tensor of_ranks;                // [ranks, RankNumbers::count]
+  at::Tensor of_ranks;                // [ranks, RankNumbers::count + parts]
   at::Tensor grad_norm;               // [], before clipping, as all below
   at::Tensor bad_gradient;            // 1 where not finite: there was no update, nor after a loss that was not
   at::Tensor scale_used, scale_next;  // float16's loss scale, else 0
@@ -52,7 +53,7 @@ class TrainingStep {
 
  private:
   at::Tensor accumulate(const StepBatch& batch, bool reduce, const std::function<void()>& before_backward);
-  at::Tensor tell_all(const at::Tensor& loss, const RankNumbers& own);
+  at::Tensor tell_all(const at::Tensor& losses, const RankNumbers& own);
   StepNumbers update(const at::Tensor& of_ranks, double learning_rate);
 
   Task& task_;

@@ -71,8 +71,11 @@ class Task {
   virtual StepBatch stand_in_batch(std::int64_t rows) const = 0;
   virtual double waited_seconds() const = 0;  // for data, since start
 
-  // Mean loss over rows first … first+count of a batch, [] on the device; nothing is read back.
+  // Mean loss over rows first … first+count of a batch, [] on the device; nothing is read back. Of a task with
+  // loss_parts [1 + parts]: behind the loss what it is made of.
   virtual at::Tensor loss(const StepBatch& batch, std::int64_t first, std::int64_t count) = 0;
+  // What the loss is a weighted sum of, for the log; {}: it is one thing.
+  virtual std::vector<std::string> loss_parts() const { return {}; }
   // The optimizer has made its update.
   virtual void updated() {}
 
