@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "gsnr.h"
+#include "gsnr_partial.h"
 #include "luvit/config/options_parser.h"
 #include "luvit/core/error.h"
 #include "luvit/core/log.h"
@@ -63,6 +64,9 @@ void check(const GsnrCommand& command) {
   if (const auto& smoothing = command.label_smoothing; smoothing && (*smoothing < 0 || *smoothing >= 1))
     throw UsageError(str("--label-smoothing ", *smoothing, " is not within [0, 1)"));
   require_output_folder("--out", command.out);
+  if (path_exists(fs::path(command.out) / "results.json"))
+    throw UsageError(str("--out ", escape(command.out), " holds an evaluation, whose report.html would be lost"),
+                     "name a folder of its own");
 }
 
 DeviceChoice device_choice(const std::string& name) {
@@ -94,13 +98,14 @@ class Measurement {
   Exit run() {
     team_.together([&] { open(); });
     team_.require_same("--data", results_.data_sha256);
+    team_.require_same("RUN", weights_text());
+    partial_.emplace(fs::path(command_.out) / "partial", setting());
     for (const GsnrWeights& weights : weights_) {
-      if (!measure(weights)) {
-        log_info(str("stopped by ", stopped_by(), "; nothing was written"));
+      if (!known(weights) && !measure(weights)) {
+        log_info(str("stopped by ", stopped_by(), "; run the same command again: it goes on from here"));
         return Exit::stopped;
       }
     }
-    results_.comparisons = compare_gsnr(results_.points);
     team_.together([&] {
       if (team_.leads()) write();
     });
@@ -135,18 +140,55 @@ class Measurement {
     return classifier;
   }
 
+  // All ranks have found the same weights: a run may still be writing them, or lie on a disk of each.
+  std::string weights_text() {
+    std::string text;
+    team_.together([&] {
+      for (const GsnrWeights& one : weights_)
+        text += str(text.empty() ? "" : ", ", escape(one.weights.string()), " ", hash_of_weights(one.weights), " ",
+                    exact(one.label_smoothing));
+    });
+    return text;
+  }
+
+  std::string setting() const {
+    const ProbeOptions& o = results_.options;
+    std::string text =
+        str(versions().luvit, " ", versions().revision, "\n", o.samples, " ", o.sets, " ", o.micro_batch, " ", o.seed,
+            " ", o.random_labels, " ", results_.precision, " ", device_name(o.device), "\n", results_.data_sha256);
+    if (shared_)
+      for (const std::string& name : *shared_) text += "\n" + name;
+    return text;
+  }
+
+  // Measured before the command was stopped.
+  bool known(const GsnrWeights& weights) {
+    if (command_.dump_probe && &weights == &weights_.front()) return false;
+    std::optional<GsnrPoint> point;
+    team_.together([&] {
+      if (team_.leads()) point = partial_->read(weights);
+    });
+    if (team_.from_leader(point ? "known" : "").empty()) return false;
+    if (point) log_info(gsnr_text(*point));
+    if (point) results_.points.push_back(std::move(*point));
+    return true;
+  }
+
   bool measure(const GsnrWeights& weights) {
     results_.options.label_smoothing = weights.label_smoothing;
     std::optional<GradientProbe> probe;
     team_.together([&] { probe.emplace(weights.weights, *data_, results_.options); });
     GsnrPoint point{.of = weights, .draws = {}, .loss = {}, .rows = {}};
     for (std::int64_t set = 0; set < results_.options.sets; ++set) {
-      if (command_.dump_probe && results_.points.empty()) dump(*probe, set);
+      if (command_.dump_probe && &weights == &weights_.front()) dump(*probe, set);
       const auto result = probe->measure(team_, set);
       if (!result) return false;
       add_set(point, *result, shared_ ? &*shared_ : nullptr);
     }
     log_info(gsnr_text(point));
+    team_.together([&] {
+      if (team_.leads()) partial_->write(point);
+    });
     results_.points.push_back(std::move(point));
     return true;
   }
@@ -159,7 +201,8 @@ class Measurement {
     });
   }
 
-  void write() const {
+  void write() {
+    results_.comparisons = compare_gsnr(results_.points);
     const fs::path folder = command_.out;
     file_layer().make_folder(folder);
     write_durably(folder / "gsnr.json", gsnr_json(results_));
@@ -174,6 +217,7 @@ class Measurement {
   std::vector<GsnrWeights> weights_;
   std::optional<std::set<std::string>> shared_;
   std::shared_ptr<const Dataset> data_;
+  std::optional<GsnrPartial> partial_;
 };
 
 }  // namespace

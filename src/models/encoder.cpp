@@ -69,7 +69,7 @@ Tensor Encoder::pooled_features(const Tensor& images, const Tensor& drop_path) c
   return fusion ? fusion->pooled(x, options.pool) : pool_tokens(x, options.pool);
 }
 
-Tensor Encoder::features_of(const Tensor& images, const Tensor& keep, Taps* taps) const {
+Tensor Encoder::encode_of(const Tensor& images, const Tensor& keep, Taps* taps) const {
   const Tensor patches = patch_embed.flatten(images);
   const Tensor positions = pos_embed.narrow(1, 1, options.patches()).expand({images.size(0), -1, -1});
   Tensor x = with_class_token(patch_embed.embed(pick_tokens(patches, keep)) + pick_tokens(positions, keep));
@@ -77,6 +77,11 @@ Tensor Encoder::features_of(const Tensor& images, const Tensor& keep, Taps* taps
     x = (*blocks[i])(x);
     if (taps) taps->show(block_tap(static_cast<std::int64_t>(i)), x);
   }
+  return x;
+}
+
+Tensor Encoder::features_of(const Tensor& images, const Tensor& keep, Taps* taps) const {
+  const Tensor x = encode_of(images, keep, taps);
   return fusion ? (*fusion)(x, taps) : x;
 }
 

@@ -5,7 +5,6 @@
 #include "luvit/core/error.h"
 #include "luvit/core/log.h"
 #include "luvit/core/text.h"
-#include "luvit/io/sha256.h"
 #include "luvit/models/costs.h"
 #include "luvit/models/initial_values.h"
 #include "luvit/models/precision.h"
@@ -14,15 +13,14 @@ namespace luvit {
 
 namespace {
 
+bool at_block(const DistillOptions& options) {
+  return teacher_block(options.teacher_point).has_value();
+}
+
 std::string tap_of(const DistillOptions& options) {
   if (options.teacher_point == "l2") return {};
   const auto block = teacher_block(options.teacher_point);
   return block ? block_tap(*block) : options.teacher_point;
-}
-
-// Of all its bytes: a checkpoint's state.json holds its files' and its block's hashes.
-std::string hash_of(const fs::path& weights) {
-  return sha256_of_file(is_folder(weights) ? weights / "state.json" : weights);
 }
 
 // [1,3,1,1]
@@ -34,7 +32,8 @@ at::Tensor channels(const std::vector<double>& values, const at::Tensor& like) {
 
 Teacher::Teacher(const DistillOptions& options, const OpenedModel& description, const RunConfig& student,
                  at::Device device)
-    : source_(options.teacher),
+    : options_(options),
+      source_(options.teacher),
       tap_(tap_of(options)),
       description_(description),
       compute_(compute_type(student.train.precision)),
@@ -58,7 +57,7 @@ at::ScalarType Teacher::frozen() const {
 
 FrozenReference Teacher::load(const FrozenReference* then) {
   const FrozenReference now{
-      .kind = FrozenReference::Kind::file, .source = source_, .layer = -1, .sha256 = hash_of(source_)};
+      .kind = FrozenReference::Kind::file, .source = source_, .layer = -1, .sha256 = hash_of_weights(source_)};
   if (then && then->sha256 != now.sha256)
     throw DataError(str("distill.teacher: ", escape(source_), " has SHA-256 ", now.sha256,
                         ", the checkpoint's run had ", then->sha256.empty() ? "none" : then->sha256),
@@ -89,6 +88,10 @@ at::Tensor Teacher::own_view(const at::Tensor& images) const {
 Teacher::Shown Teacher::look(const at::Tensor& images, bool with_logits) const {
   const at::NoGradGuard no_gradients;
   Taps wanted = taps();
+  if (!with_logits && at_block(options_)) {  // what the fusion would make of it is not asked for
+    model_->encode(own_view(images), /*drop_path=*/{}, &wanted);
+    return {.tokens = wanted[tap_], .logits = {}};
+  }
   const at::Tensor features = model_->features(own_view(images), /*drop_path=*/{}, &wanted);
   Shown shown{.tokens = at_point(features, wanted), .logits = {}};
   if (with_logits) shown.logits = dynamic_cast<const Classifier&>(*model_).logits_of(features);
@@ -98,8 +101,11 @@ Teacher::Shown Teacher::look(const at::Tensor& images, bool with_logits) const {
 at::Tensor Teacher::look_at_patches(const at::Tensor& images, const at::Tensor& keep) const {
   const at::NoGradGuard no_gradients;
   Taps wanted = taps();
-  const at::Tensor features = model_->features_of(own_view(images), keep, &wanted);
-  return at_point(features, wanted);
+  if (at_block(options_)) {
+    model_->encode_of(own_view(images), keep, &wanted);
+    return wanted[tap_];
+  }
+  return at_point(model_->features_of(own_view(images), keep, &wanted), wanted);
 }
 
 std::int64_t Teacher::width() const {
@@ -135,8 +141,10 @@ void require_teacher(const DistillOptions& options, const OpenedModel& teacher, 
 }
 
 double teacher_flops(const DistillOptions& options, const OpenedModel& teacher, std::int64_t patches) {
-  return options.mode == DistillMode::feature ? encoder_forward_flops(teacher.options, patches)
-                                              : classifier_forward_flops(teacher.options);
+  const bool logits = options.mode == DistillMode::finetune && options.w_kd > 0;
+  ModelOptions run = teacher.options;
+  if (!logits && at_block(options)) run.fusion.kind = FusionKind::none;
+  return options.mode == DistillMode::feature ? encoder_forward_flops(run, patches) : classifier_forward_flops(run);
 }
 
 }  // namespace luvit

@@ -6,6 +6,7 @@
 #include "luvit/core/files.h"
 #include "luvit/core/text.h"
 #include "luvit/io/json_text.h"
+#include "luvit/io/sha256.h"
 #include "luvit/weights/block_source.h"
 #include "opened_weights.h"
 
@@ -69,6 +70,10 @@ std::vector<std::string> classes_from_json(const std::string& text, const std::s
       json.is_array() && std::all_of(json.begin(), json.end(), [](const auto& name) { return name.is_string(); });
   if (!names) throw DataError(str(place, " is not a list of names"), "the file was written by another program");
   return json.get<std::vector<std::string>>();
+}
+
+std::string hash_of_weights(const fs::path& path) {
+  return sha256_of_file(is_folder(path) ? path / "state.json" : path);
 }
 
 OpenedModel describe_model(const fs::path& path) {

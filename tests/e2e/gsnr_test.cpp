@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <cmath>
 #include <fstream>
@@ -16,13 +17,17 @@ using nlohmann::json;
 
 class Gsnr : public ::testing::Test {
  protected:
+  std::vector<std::string> words(const std::string& out, const std::vector<std::string>& runs,
+                                 const std::vector<std::string>& more) const {
+    std::vector<std::string> all = {"gsnr"};
+    for (const std::string& name : runs) all.push_back(small.at(name).string());
+    all.insert(all.end(), {"--data", small.data().string(), "--out", small.at(out).string(), "--threads", "1"});
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
   Result measure(const std::string& out, const std::vector<std::string>& runs,
-                 std::vector<std::string> more = {}) const {
-    std::vector<std::string> words = {"gsnr"};
-    for (const std::string& name : runs) words.push_back(small.at(name).string());
-    words.insert(words.end(), {"--data", small.data().string(), "--out", small.at(out).string(), "--threads", "1"});
-    words.insert(words.end(), more.begin(), more.end());
-    return run("luvit_eval", words);
+                 const std::vector<std::string>& more = {}) const {
+    return run("luvit_eval", words(out, runs, more));
   }
   json results(const std::string& out) const { return json::parse(std::ifstream(small.at(out) / "gsnr.json")); }
   std::string hash(const std::string& output) const { return hash_of(small.at(output) / "model.safetensors"); }
@@ -104,6 +109,40 @@ TEST_F(Gsnr, OfARunsCheckpointsOnOneAndTwoRanks) {
   int lines = 0;
   while (csv.next()) ++lines;
   EXPECT_EQ(lines, static_cast<int>(3 * a.at("points")[0].at("rows").size()));
+}
+
+TEST_F(Gsnr, StoppedOrKilledItGoesOn) {
+  ASSERT_EQ(small.train("run").code, 0);
+  const std::vector<std::string> one_by_one = {"--samples", "32", "--sets", "2", "--micro-batch", "1"};
+  ASSERT_EQ(measure("whole", {"run"}, one_by_one).code, 0);
+  for (const int with : {SIGTERM, SIGKILL}) {
+    const std::string out = "out-" + std::to_string(with);
+    Process first("luvit_eval", words(out, {"run"}, one_by_one));
+    ASSERT_TRUE(first.wait_until([&] { return fs::exists(small.at(out) / "partial"); }));
+    first.signal(with);
+    const Result stopped = first.wait();
+    EXPECT_EQ(stopped.code, with == SIGTERM ? 75 : -SIGKILL) << stopped.err;
+    EXPECT_FALSE(fs::exists(small.at(out) / "gsnr.json"));
+    const auto parts = [&] { return std::distance(fs::directory_iterator(small.at(out) / "partial"), {}); };
+    const auto done = parts();
+    ASSERT_EQ(measure(out, {"run"}, one_by_one).code, 0);
+    EXPECT_EQ(file_text(small.at(out) / "gsnr.json"), file_text(small.at("whole") / "gsnr.json"));
+    EXPECT_GE(parts(), done);
+  }
+  // Done, it is done; with another set of images it is measured anew.
+  auto other = one_by_one;
+  other.insert(other.end(), {"--seed", "1"});
+  ASSERT_EQ(measure("whole", {"run"}, other).code, 0);
+  EXPECT_NE(file_text(small.at("whole") / "gsnr.json"), file_text(small.at("out-15") / "gsnr.json"));
+}
+
+TEST_F(Gsnr, DoesNotTakeAnEvaluationsPlace) {
+  ASSERT_EQ(small.train("run", {"train.steps=4"}).code, 0);
+  fs::create_directory(small.at("evaluated"));
+  std::ofstream(small.at("evaluated") / "results.json") << "{}";
+  const Result refused = measure("evaluated", {"run"}, sets);
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_NE(refused.err.find("holds an evaluation"), std::string::npos) << refused.err;
 }
 
 TEST_F(Gsnr, TwoRunsAreComparedOnWhatTheyShare) {

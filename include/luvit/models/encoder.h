@@ -18,8 +18,9 @@ struct Encoder : Module {
   Tensor encode(const Tensor& images, const Tensor& drop_path = {}, Taps* taps = nullptr) const;
   // What a classifier pools of these features, [B,D].
   Tensor pooled_features(const Tensor& images, const Tensor& drop_path = {}) const;
-  // Only the patches of keep [B,K]: [B,1+K,D], fused.
+  // Both of the patches of keep [B,K] only: [B,1+K,D].
   Tensor features_of(const Tensor& images, const Tensor& keep, Taps* taps = nullptr) const;
+  Tensor encode_of(const Tensor& images, const Tensor& keep, Taps* taps = nullptr) const;
 
   ModelOptions options;
   Tensor cls_token;  // [1,1,D]

@@ -34,6 +34,7 @@ class Teacher {
   at::Tensor at_point(const at::Tensor& features, const Taps& taps) const;
   Taps taps() const;
 
+  DistillOptions options_;
   std::string source_, tap_;  // tap_: "": the features
   OpenedModel description_;
   at::ScalarType compute_;

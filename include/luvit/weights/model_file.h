@@ -39,6 +39,9 @@ struct OpenedModel {
   bool encoder_norm = true;  // an encoder's file holds norm.*, for those who want it after the features
 };
 
+// SHA-256 over all its bytes: of a checkpoint folder that of state.json, which holds its files' and its block's.
+std::string hash_of_weights(const fs::path& path);
+
 // What a file or checkpoint folder holds, without reading its tensors.
 OpenedModel describe_model(const fs::path& path);
 
