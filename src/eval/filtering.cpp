@@ -8,6 +8,7 @@
 #include "luvit/core/random.h"
 #include "luvit/models/initial_values.h"
 #include "luvit/models/precision.h"
+#include "luvit/statistics/paired.h"
 #include "luvit/statistics/rank_correlation.h"
 #include "mask_cells.h"
 
@@ -50,7 +51,8 @@ struct Control : Module {
         *own[i].tensor = permuted(given[i].tensor->to(at::kCPU), seed++);
     }
     if (block == "random")
-      initialise_frozen(*this, options, {.seed = 0, .frozen_type = frozen_type(options.fusion, of.compute)});
+      initialise_frozen(*this, options,
+                        {.seed = filtering_control_seed, .frozen_type = frozen_type(options.fusion, of.compute)});
     to_device(*this, of.device);
   }
   std::unique_ptr<Fusion> fusion;
@@ -178,14 +180,14 @@ class Figures {
     all_ = at::from_blob(const_cast<float*>(values.data()), {n, kept.all()}, at::kFloat);
     const std::int64_t blocks = std::ssize(filtering_blocks);
     out_.images = at::empty({n, blocks, FilteringFigures::columns}, at::kDouble);
-    out_.linear_r2 = at::empty({blocks}, at::kDouble);
+    out_.linear_r2 = at::empty({blocks, 3}, at::kDouble);
     out_.profile = at::empty({blocks, tenths, 2}, at::kDouble);
   }
 
   FilteringFigures take() {
     for (std::int64_t block = 0; block < std::ssize(filtering_blocks); ++block) {
       look_at_images(block);
-      out_.linear_r2[block] = r2_of(block).value_or(std::nan(""));
+      out_.linear_r2[block].copy_(r2_of(block));
     }
     return std::move(out_);
   }
@@ -227,15 +229,20 @@ class Figures {
       out_.profile[block].select(1, 1).fill_(std::nan(""));
   }
 
-  std::optional<double> r2_of(std::int64_t block) const {
-    const std::int64_t n = all_.size(0);
-    const at::Tensor place = at::arange(n, at::kLong), fit = place.index({place.remainder(2).eq(0)}),
+  // Value and ends, [3].
+  at::Tensor r2_of(std::int64_t block) const {
+    const at::Tensor place = at::arange(all_.size(0), at::kLong), fit = place.index({place.remainder(2).eq(0)}),
                      held_out = place.index({place.remainder(2).eq(1)});
-    const auto rows = [](const at::Tensor& tokens, const at::Tensor& of) {
-      return tokens.index_select(0, of).flatten(0, 1);
-    };
     const at::Tensor x = inputs(), y = after(block);
-    return luvit::linear_r2(rows(x, fit), rows(y, fit), rows(x, held_out), rows(y, held_out));
+    const auto errors = linear_errors(x.index_select(0, fit), y.index_select(0, fit), x.index_select(0, held_out),
+                                      y.index_select(0, held_out));
+    if (!errors) return at::full({3}, std::nan(""), at::kDouble);
+    const std::vector<double> left = values_of(errors->left), all = values_of(errors->all);
+    std::vector<Cluster> images;
+    for (std::size_t i = 0; i < left.size(); ++i) images.push_back({left[i], all[i]});
+    const Interval unexplained = bootstrap_interval(std::move(images));
+    const double ratio = errors->left.sum().item<double>() / errors->all.sum().item<double>();
+    return at::tensor({1 - ratio, 1 - unexplained.high, 1 - unexplained.low}, at::kDouble);
   }
 
   const Kept& kept_;
@@ -253,17 +260,18 @@ std::vector<std::unique_ptr<Control>> make_controls(const FilteringOf& of) {
 
 }  // namespace
 
-std::optional<double> linear_r2(const at::Tensor& x, const at::Tensor& y, const at::Tensor& held_out_x,
-                                const at::Tensor& held_out_y) {
-  if (x.size(0) <= x.size(1) + 1 || held_out_x.size(0) == 0) return std::nullopt;
-  const auto with_one = [](const at::Tensor& rows) {
+std::optional<LinearErrors> linear_errors(const at::Tensor& x, const at::Tensor& y, const at::Tensor& held_out_x,
+                                          const at::Tensor& held_out_y) {
+  if (x.size(0) * x.size(1) <= x.size(2) + 1 || held_out_x.size(0) == 0) return std::nullopt;
+  const auto with_one = [](const at::Tensor& tokens) {
+    const at::Tensor rows = tokens.flatten(0, 1);
     return at::cat({rows, at::ones({rows.size(0), 1}, rows.options())}, 1);
   };
-  const at::Tensor map = std::get<0>(at::linalg_lstsq(with_one(x), y, /*rcond=*/std::nullopt, "gelsd"));
-  const at::Tensor error = held_out_y - at::matmul(with_one(held_out_x), map);
-  const double left = error.square().sum().item<double>();
-  const double all = (held_out_y - held_out_y.mean(0, /*keepdim=*/true)).square().sum().item<double>();
-  return all > 0 ? std::optional(1 - left / all) : std::nullopt;
+  const at::Tensor map = std::get<0>(at::linalg_lstsq(with_one(x), y.flatten(0, 1), /*rcond=*/std::nullopt, "gelsd"));
+  const at::Tensor error = held_out_y - at::matmul(with_one(held_out_x), map).view_as(held_out_y);
+  const at::Tensor about_mean = held_out_y - held_out_y.mean({0, 1}, /*keepdim=*/true);
+  LinearErrors errors{error.square().sum({1, 2}), about_mean.square().sum({1, 2})};
+  return errors.all.sum().item<double>() > 0 ? std::make_optional(std::move(errors)) : std::nullopt;
 }
 
 std::optional<FilteringFigures> measure_filtering(Team& team, const FilteringOf& of, const TokenMaps& maps,
@@ -305,7 +313,7 @@ std::optional<FilteringFigures> filtering_from(const NamedTensors& tensors, std:
   const std::int64_t n = std::ssize(figures.places), blocks = std::ssize(filtering_blocks);
   const bool whole = n > 0 && figures.places.back() < images && figures.images.defined() &&
                      figures.images.sizes() == at::IntArrayRef({n, blocks, FilteringFigures::columns}) &&
-                     figures.linear_r2.defined() && figures.linear_r2.sizes() == at::IntArrayRef({blocks}) &&
+                     figures.linear_r2.defined() && figures.linear_r2.sizes() == at::IntArrayRef({blocks, 3}) &&
                      figures.profile.defined() && figures.profile.sizes() == at::IntArrayRef({blocks, tenths, 2});
   return whole ? std::make_optional(std::move(figures)) : std::nullopt;
 }

@@ -14,6 +14,8 @@ namespace luvit {
 // token to the patches (mean over heads, made to sum to one). Beside the trained block stand two controls in the same
 // model: the same block with each tensor's entries in random places, and a random one.
 inline const std::vector<std::string> filtering_blocks = {"trained", "permuted", "random"};
+// Of the random block: no run has its own random block from it, by which control and trained block would be one.
+inline constexpr std::uint64_t filtering_control_seed = 0x6c7576697420636f;
 
 // Of some images; the columns of `images`.
 struct FilteringFigures {
@@ -28,8 +30,8 @@ struct FilteringFigures {
   std::vector<std::int64_t> places;  // of the images in the suite
   at::Tensor images;                 // float64 [n,blocks,columns]
   // R² of the best affine map of L1's output to L2's, on the images with an odd place among these, fitted on the
-  // others; NaN where too few tokens are there to fit it.
-  at::Tensor linear_r2;  // float64 [blocks]
+  // others, and its bootstrap interval over those images; NaN where too few tokens are there to fit it.
+  at::Tensor linear_r2;  // float64 [blocks,3]: value, low, high
   // Amplification, divided by its image's mean, over tenths of the image's patches by their entropy: mean over images
   // and its standard error.
   at::Tensor profile;  // float64 [blocks,10,2]
@@ -53,9 +55,13 @@ std::optional<FilteringFigures> filtering_from(const NamedTensors& tensors, std:
 nlohmann::ordered_json filtering_results(const FilteringFigures& figures);
 std::string filtering_lines(const SuitePlan& plan, const FilteringFigures& figures);  // CSV, a line an image and block
 
-// R² of the best affine map from x [n,F] to y [m,D] rows, on held-out rows, pooled over the outputs, about their means
-// there. nullopt where x has no more rows than columns.
-std::optional<double> linear_r2(const at::Tensor& x, const at::Tensor& y, const at::Tensor& held_out_x,
-                                const at::Tensor& held_out_y);
+// The best affine map from rows of x [n,T,F] to rows of y [n,T,D], put to the test on held-out images: what it leaves
+// unexplained of each of them, and all there is about the mean over them, sums of squares pooled over tokens and
+// outputs [m]. R² is 1 less the ratio of their sums. nullopt where x has no more rows than columns.
+struct LinearErrors {
+  at::Tensor left, all;
+};
+std::optional<LinearErrors> linear_errors(const at::Tensor& x, const at::Tensor& y, const at::Tensor& held_out_x,
+                                          const at::Tensor& held_out_y);
 
 }  // namespace luvit

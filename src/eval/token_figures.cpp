@@ -136,7 +136,7 @@ Json mask_results(const PseudoMasks& masks) {
   add_mean(out, "oracle", masks.oracle());
   out["best_fixed_over_dataset"] = nullptr;  // chosen and measured on the same images: an upper bound
   if (const auto place = masks.best(on_all)) {
-    out["best_fixed_over_dataset"] = mean_of(masks.at(*place, on_all));
+    add_mean(out, "best_fixed_over_dataset", masks.at(*place, on_all));
     out["best_threshold"] = PseudoMasks::threshold(*place);
   }
   return out;

@@ -3,12 +3,10 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "luvit/core/error.h"
 #include "luvit/core/text.h"
-#include "luvit/io/csv.h"
 #include "luvit/io/safetensors.h"
 
 namespace luvit {
@@ -52,23 +50,11 @@ ImageMaps maps_at(const SafetensorsFile& file, std::int64_t images, std::int64_t
 
 }  // namespace
 
-bool AnalysedImage::used() const {
-  return std::isfinite(entropy_fg) && std::isfinite(entropy_bg);
-}
-
 AnalysedSuite read_analysed(const std::string& model, const SuiteResult& result, const fs::path& run_folder) {
   AnalysedSuite suite{model, result, run_folder / "analysis", {}};
   const fs::path file = suite.folder / (result.name + ".csv");
   if (result.name.find('/') != std::string::npos || !path_exists(file)) return suite;
-  CsvReader csv(file);
-  const auto real = [&](const char* column) {
-    const std::size_t place = csv.column(column);
-    return csv[place].empty() ? std::nan("") : csv.real(place);
-  };
-  const std::size_t path = csv.column("path");
-  while (csv.next())
-    suite.images.push_back({std::string(csv[path]), real("fg_cells"), real("bg_cells"), real("entropy_fg"),
-                            real("entropy_bg"), real("iou_magnitude"), real("iou_frequency")});
+  suite.images = read_analysed_images(file);
   return suite;
 }
 

@@ -4,21 +4,12 @@
 #include <vector>
 
 #include "luvit/data/image.h"
+#include "luvit/report/analysed_images.h"
 #include "results.h"
 
 namespace luvit {
 
 // An imagenet_s suite of one model, as its run left it in results.json and analysis/.
-
-// A line of analysis/NAME.csv; NaN for an empty field.
-struct AnalysedImage {
-  std::string path;
-  double fg_cells = 0, bg_cells = 0, entropy_fg = 0, entropy_bg = 0, iou_magnitude = 0, iou_frequency = 0;
-
-  bool used() const;  // it has cells of both kinds
-  double gap() const { return entropy_bg - entropy_fg; }
-  double area() const { return fg_cells / (fg_cells + bg_cells); }
-};
 
 struct AnalysedSuite {
   std::string model;  // what it is called

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include "luvit/core/error.h"
 #include "luvit/core/text.h"
@@ -129,8 +130,16 @@ FittedAxis fit(const Axis& axis, const std::vector<double>& values, std::size_t 
   return fitted;
 }
 
-std::string value_label(double value, Unit unit, int decimals) {
-  return decimal(unit == Unit::percent ? value * 100 : value, decimals);
+std::string value_label(double value, Unit unit) {
+  if (unit == Unit::percent) return decimal(value * 100, 1);
+  const double size = std::abs(value);
+  if (size == 0 || size >= 0.1) return decimal(value, size >= 10 ? 1 : 2);
+  if (size >= 1e-3) return decimal(value, 1 - static_cast<int>(std::floor(std::log10(size))));
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%.1e", size);
+  std::string text = digits;  // 3.1e-05
+  if (const auto zero = text.find("-0"); zero != std::string::npos) text.erase(zero + 1, 1);
+  return value < 0 ? "−" + text : text;
 }
 
 bool Frame::holds(double x_value, double y_value) const {

@@ -27,8 +27,8 @@ struct FittedAxis {
 // Without a range of its own the axis takes that of `values`, up to the next ticks.
 FittedAxis fit(const Axis& axis, const std::vector<double>& values, std::size_t most_ticks);
 
-// What a value is called on an axis: "83.7" for 0.837 as percent.
-std::string value_label(double value, Unit unit, int decimals);
+// What a value is called beside a bar and in a cell: "83.7" for 0.837 as percent; two digits of small ones ("0.0021").
+std::string value_label(double value, Unit unit);
 
 // The rectangle in which data are drawn, in the figure's coordinates.
 struct Frame {

@@ -72,8 +72,7 @@ void draw_bar(Svg& svg, const Frame& frame, const BarChart& chart, std::size_t s
         "f-error");
     label_at = std::max(label_at, to);
   }
-  const int decimals = chart.axis.unit == Unit::percent || std::abs(value) >= 10 ? 1 : 2;
-  svg.text(label_at + 5, y + 12, value_label(value, chart.axis.unit, decimals), "f-tick");
+  svg.text(label_at + 5, y + 12, value_label(value, chart.axis.unit), "f-tick");
 }
 
 // In at most two lines.

@@ -86,12 +86,8 @@ BarChart share_bars(const std::string& name, const std::string& title) {
           .axis = {.label = "images with background above object", .unit = Unit::percent, .range = Range{0, 1}}};
 }
 
-void add_bar(Bars& bars, const SuiteResult& suite, const std::string& prefix) {
-  const auto value = suite.figure(prefix + "share_bg_above_fg");
-  const auto interval = suite.interval_of(prefix + "interval95");
-  bars.values.push_back(value.value_or(nothing));
-  bars.low.push_back(interval ? interval->low : nothing);
-  bars.high.push_back(interval ? interval->high : nothing);
+void add_share(Bars& bars, const SuiteResult& suite, const std::string& prefix) {
+  add_bar(bars, suite, prefix + "share_bg_above_fg", prefix + "interval95");
 }
 
 void add_shares(Report& report, const std::vector<AnalysedSuite>& models) {
@@ -100,8 +96,8 @@ void add_shares(Report& report, const std::vector<AnalysedSuite>& models) {
   for (const AnalysedSuite& model : models) {
     if (!model.result.figure("entropy.share_bg_above_fg")) continue;
     chart.categories.push_back(models.size() == 1 ? model.result.name : model.model);
-    add_bar(chart.series[0], model.result, "entropy.");
-    add_bar(chart.series[1], model.result, "entropy.cls_key_excluded.");
+    add_share(chart.series[0], model.result, "entropy.");
+    add_share(chart.series[1], model.result, "entropy.cls_key_excluded.");
   }
   if (chart.categories.empty()) return;
   report.add(draw(chart),
@@ -136,8 +132,8 @@ void add_blocks(Report& report, const std::vector<AnalysedSuite>& models) {
   chart.categories.push_back("last ViT block");
   for (const AnalysedSuite& model : models) {
     Bars bars{models.size() == 1 ? "all keys" : model.model, {}, {}, {}};
-    for (const std::string& block : blocks) add_bar(bars, model.result, "entropy.blocks." + block + ".");
-    add_bar(bars, model.result, "entropy.");
+    for (const std::string& block : blocks) add_share(bars, model.result, "entropy.blocks." + block + ".");
+    add_share(bars, model.result, "entropy.");
     chart.series.push_back(std::move(bars));
   }
   report.add(

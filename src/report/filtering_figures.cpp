@@ -20,12 +20,8 @@ BarChart bars_of(const std::vector<const AnalysedSuite*>& models, bool several, 
   for (const char* block : blocks) chart.categories.push_back(str(block, " block"));
   for (const AnalysedSuite* model : models) {
     Bars bars{several ? model->model : key, {}, {}, {}};
-    for (const char* block : blocks) {
-      const auto interval = model->result.interval_of(key_of(block, key) + "_interval95");
-      bars.values.push_back(model->result.figure(key_of(block, key)).value_or(nothing));
-      bars.low.push_back(interval ? interval->low : nothing);
-      bars.high.push_back(interval ? interval->high : nothing);
-    }
+    for (const char* block : blocks)
+      add_bar(bars, model->result, key_of(block, key), key_of(block, key) + "_interval95");
     chart.series.push_back(std::move(bars));
   }
   return chart;
@@ -67,7 +63,9 @@ void add_table(Report& report, const std::vector<const AnalysedSuite*>& models, 
       for (const char* key : {"distance", "distance_even", "cosine", "linear_r2", "amplification_entropy",
                               "amplification_log_fg_over_bg"}) {
         const auto value = model->result.figure(key_of(block, key));
+        const auto ends = model->result.interval_of(key_of(block, key) + "_interval95");
         row.push_back(value ? decimal(*value, 3) : no_value);
+        if (value && ends) row.back() += str(" [", decimal(ends->low, 3), ", ", decimal(ends->high, 3), "]");
       }
       table.rows.push_back(std::move(row));
     }
@@ -85,10 +83,12 @@ void add_filtering(Report& report, const std::vector<AnalysedSuite>& models) {
   report.page.heading(str(fused.front()->result.name, ": what the language block lets through"));
   report.page.paragraph(
       "The paper’s Eq. 5 says that the block leaves in the class token a weighted sum of the patches’ tokens, "
-      "z′(CLS) ≈ Σ w(v) z′(v), and by that filters and raises the informative ones. Here w is the block’s own "
-      "attention "
-      "of the class token. Controls in the same model: the block with each tensor’s entries in random places "
-      "(“permuted”) and a random one. What they show as well is no effect of what the language model learned.");
+      "z′(CLS) ≈ Σ w(v) z′(v), and by that filters and raises the informative ones. Here z is the last ViT block’s "
+      "output, z′ L2’s (before it is added to z, where the model does so), and w the block’s own attention of the "
+      "class "
+      "token. Controls in the same model: the block with each tensor’s entries in random places (“permuted”) and a "
+      "random one. What they show as well is no effect of what the language model learned. 95% intervals are of a "
+      "bootstrap over images.");
   add_table(report, fused, several);
   report.add(draw(bars_of(fused, several, "_filtering", "How far the class token is from the weighted sum", "distance",
                           {.label = "‖z′(CLS) − Σ w z′‖ / ‖z′(CLS)‖"})),
@@ -99,6 +99,11 @@ void add_filtering(Report& report, const std::vector<AnalysedSuite>& models) {
              "The best affine map from L1’s output to L2’s, token by token, fitted on half of the images: the share of "
              "the variance that it explains on the others. 1 means that two linear layers would do as well. Beside the "
              "controls it tells whether the trained block’s non-linear part is used.");
+  report.add(draw(bars_of(fused, several, "_raised", "Whether object is raised above background",
+                          "amplification_log_fg_over_bg", {.label = "ln of amplification, object over background"})),
+             "How much the fusion enlarges a token, ‖z′‖/‖z‖: the mean over the object’s patches by that over the "
+             "background’s, as a logarithm. Above 0 the object is raised. A trained block that the controls equal "
+             "raises it by no knowledge of its own.");
   for (const AnalysedSuite* model : fused)
     report.add(
         draw(profile_of(*model, several)),

@@ -94,8 +94,7 @@ void draw_cells(Svg& svg, const HeatMap& map, const Grid& grid, const Range& ran
       }
       const Rgb colour = viridis(share(range, value));
       svg.filled_rect(x + 0.5, y + 0.5, cell_width - 1, cell_height - 1, hex(colour));
-      const int decimals = map.colour.unit == Unit::percent || std::abs(value) >= 10 ? 1 : 2;
-      svg.text(text_x, text_y, value_label(value, map.colour.unit, decimals),
+      svg.text(text_x, text_y, value_label(value, map.colour.unit),
                takes_white_text(colour) ? "f-cell f-bright" : "f-cell f-dark", Anchor::middle);
     }
   }

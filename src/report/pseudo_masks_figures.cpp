@@ -6,13 +6,6 @@
 namespace luvit {
 namespace {
 
-void add_bar(Bars& bars, const SuiteResult& suite, const std::string& key) {
-  const auto interval = suite.interval_of(key + "_interval95");
-  bars.values.push_back(suite.figure(key).value_or(nothing));
-  bars.low.push_back(interval ? interval->low : nothing);
-  bars.high.push_back(interval ? interval->high : nothing);
-}
-
 void add_thresholds(Report& report, const std::vector<AnalysedSuite>& models) {
   Table table{.columns = {{"pseudo-mask"},
                           {"threshold", Align::right},
@@ -58,9 +51,9 @@ void add_pseudo_masks(Report& report, const std::vector<AnalysedSuite>& models) 
                  .axis = {.label = "mean IoU", .unit = Unit::percent, .range = Range{0, 1}}};
   for (const AnalysedSuite& model : models) {
     chart.categories.push_back(models.size() == 1 ? model.result.name : model.model);
-    add_bar(chart.series[0], model.result, "iou.magnitude.fixed");
-    add_bar(chart.series[1], model.result, "iou.frequency.fixed");
-    add_bar(chart.series[2], model.result, "iou.all_foreground_measured");
+    const char* keys[] = {"iou.magnitude.fixed", "iou.frequency.fixed", "iou.all_foreground_measured"};
+    for (std::size_t i = 0; i < std::size(keys); ++i)
+      add_bar(chart.series[i], model.result, keys[i], str(keys[i], "_interval95"));
   }
   report.add(
       draw(chart),

@@ -59,24 +59,11 @@ void add_table(Report& report, const std::vector<AnalysedSuite>& models) {
   report.page.table(table);
 }
 
-// Of b against the first model on the images that both used.
-void add_difference(Table& table, const AnalysedSuite& a, const AnalysedSuite& b, const std::string& name,
-                    double (*value)(const AnalysedImage&), bool percent) {
-  std::vector<Cluster> clusters;
-  double sum = 0;
-  for (std::size_t i = 0; i < a.images.size(); ++i) {
-    const double difference = value(b.images[i]) - value(a.images[i]);
-    if (!std::isfinite(difference)) continue;
-    sum += difference;
-    clusters.push_back({difference, 1});
-  }
-  if (clusters.empty()) return;
-  const double mean = sum / static_cast<double>(clusters.size());
-  const std::string n = count_text(std::ssize(clusters));
-  const Interval interval = bootstrap_interval(std::move(clusters));
-  const auto text = [&](double number) { return percent ? decimal(100 * number, 1) : decimal(number, 3); };
-  table.rows.push_back({str(b.model, " − ", a.model), name, n, text(mean),
-                        str("[", text(interval.low), ", ", text(interval.high), "]")});
+std::vector<std::pair<double, double>> above_pairs(const AnalysedSuite& a, const AnalysedSuite& b) {
+  std::vector<std::pair<double, double>> pairs;
+  for (std::size_t i = 0; i < a.images.size(); ++i)
+    if (a.images[i].used() && b.images[i].used()) pairs.emplace_back(a.images[i].gap() > 0, b.images[i].gap() > 0);
+  return pairs;
 }
 
 void add_differences(Report& report, const std::vector<AnalysedSuite>& models) {
@@ -87,33 +74,35 @@ void add_differences(Report& report, const std::vector<AnalysedSuite>& models) {
                           {"95% interval", Align::right}},
               .rows = {}};
   const AnalysedSuite& first = models.front();
+  const std::pair<const char*, bool> names[] = {{"background above object, points", true},
+                                                {"gap, nats", false},
+                                                {"mask IoU by magnitude, points", true},
+                                                {"mask IoU by frequency, points", true}};
   for (std::size_t i = 1; i < models.size(); ++i) {
-    const bool same = std::equal(
-        first.images.begin(), first.images.end(), models[i].images.begin(), models[i].images.end(),
-        [](const AnalysedImage& a, const AnalysedImage& b) { return a.path == b.path && a.fg_cells == b.fg_cells; });
-    if (!same || first.images.empty()) {
-      report.page.warning(str(models[i].model, " and ", first.model,
-                              " did not look at the same images with the same masks; they are not compared in pairs."));
+    const auto why = not_the_same_images(first.images, models[i].images);
+    if (why || first.images.empty()) {
+      report.page.warning(str(first.model, " and ", models[i].model,
+                              " are not compared in pairs: ", why.value_or("no image is there"), "."));
       continue;
     }
-    const auto above = [](const AnalysedImage& image) {
-      return image.used() ? static_cast<double>(image.gap() > 0) : std::nan("");
-    };
-    add_difference(table, first, models[i], "background above object, points", above, true);
-    add_difference(
-        table, first, models[i], "gap, nats", [](const auto& image) { return image.gap(); }, false);
-    add_difference(
-        table, first, models[i], "mask IoU by magnitude, points", [](const auto& image) { return image.iou_magnitude; },
-        true);
-    add_difference(
-        table, first, models[i], "mask IoU by frequency, points", [](const auto& image) { return image.iou_frequency; },
-        true);
+    std::vector<MeanPairs> found = {mean_pairs(above_pairs(first, models[i]))};
+    for (const auto& [name, pairs] : paired_token_means(first.images, models[i].images)) found.push_back(pairs);
+    for (std::size_t k = 0; k < found.size(); ++k) {
+      if (found[k].n == 0) continue;
+      const auto& [name, percent] = names[k];
+      const auto text = [&](double number) { return percent ? decimal(100 * number, 1) : decimal(number, 3); };
+      table.rows.push_back({str(models[i].model, " − ", first.model), name, count_text(found[k].n),
+                            text(found[k].difference()),
+                            str("[", text(found[k].interval95.low), ", ", text(found[k].interval95.high), "]")});
+    }
   }
   if (table.rows.empty()) return;
   report.page.heading("The same images, pair by pair");
   report.page.paragraph(
       "Each model against the first, image by image; intervals are of a paired bootstrap over images. An interval that "
-      "holds 0 leaves open which of the two is higher. Masks are cut at each model’s own threshold, on all images.");
+      "holds 0 leaves open which of the two is higher. Masks are cut at each model’s own threshold, and held against "
+      "the "
+      "true ones on the images that it was not chosen on. The same as luvit_eval compare says.");
   report.page.table(table);
 }
 
@@ -121,6 +110,13 @@ void add_differences(Report& report, const std::vector<AnalysedSuite>& models) {
 
 std::string named(const std::vector<AnalysedSuite>& models, const AnalysedSuite& model) {
   return models.size() == 1 ? "" : model.model;
+}
+
+void add_bar(Bars& bars, const SuiteResult& suite, const std::string& figure, const std::string& interval) {
+  const auto ends = suite.interval_of(interval);
+  bars.values.push_back(suite.figure(figure).value_or(nothing));
+  bars.low.push_back(ends ? ends->low : nothing);
+  bars.high.push_back(ends ? ends->high : nothing);
 }
 
 void add_token_analysis(Report& report, const std::vector<AnalysedSuite>& models) {

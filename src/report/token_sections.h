@@ -1,5 +1,6 @@
 #pragma once
 #include "analysed.h"
+#include "luvit/report/charts.h"
 #include "sections.h"
 
 namespace luvit {
@@ -13,6 +14,9 @@ void add_entropy_figures(Report& report, const std::vector<AnalysedSuite>& model
 void add_panels(Report& report, const std::vector<AnalysedSuite>& models);           // Figure 3
 void add_pseudo_masks(Report& report, const std::vector<AnalysedSuite>& models);     // Table 7
 void add_filtering(Report& report, const std::vector<AnalysedSuite>& models);        // Eq. 5
+
+// A suite's figure and the ends of its interval at the end of a series; a gap where there is none.
+void add_bar(Bars& bars, const SuiteResult& suite, const std::string& figure, const std::string& interval);
 
 // A model's name where there are several, else "".
 std::string named(const std::vector<AnalysedSuite>& models, const AnalysedSuite& model);

@@ -40,6 +40,7 @@ TEST(GsnrReport, HoldsTheProfileTheCourseAndTheComparison) {
       EXPECT_TRUE(contains(page, text)) << text;
     for (const char* figure : {"gsnr_profile", "gsnr_map_runs_luvit", "gsnr_blocks.0", "gsnr_fusion", "gsnr_all"})
       EXPECT_TRUE(fs::exists(folder / "figures" / (std::string(figure) + ".svg"))) << figure;
+    EXPECT_TRUE(contains(read_file(folder / "figures/gsnr_map_runs_luvit.svg"), "−0.0020"));
     const std::string profile = read_file(folder / "figures/gsnr_profile.csv");
     EXPECT_TRUE(contains(profile, intervals ? "fusion,runs/luvit,-0.002,-0.003,-0.001" : "fusion,runs/luvit,-0.002,,"))
         << profile;

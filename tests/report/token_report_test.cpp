@@ -4,6 +4,7 @@
 #include "files_for_test.h"
 #include "luvit/core/text.h"
 #include "luvit/io/safetensors.h"
+#include "luvit/report/analysed_images.h"
 #include "luvit/report/report.h"
 #include "luvit/report/side_by_side.h"
 
@@ -92,6 +93,22 @@ TEST(TokenReport, SetsModelsSideBySide) {
   EXPECT_TRUE(contains(read_file(folder / "both/figures/ins_entropy.csv"), "fused,1.35,"));
 }
 
+TEST(TokenReport, ComparesMasksOnTheImagesThatNoThresholdWasChosenOn) {
+  std::vector<AnalysedImage> a, b;
+  for (int i = 0; i < 6; ++i) {
+    a.push_back({str(i), 1, 3, 1, 2, 0.5, 0.5});
+    b.push_back({str(i), 1, 3, 1, 2.5, i % 2 == 0 ? 0.9 : 0.4, 0.5});
+  }
+  const auto means = paired_token_means(a, b);
+  EXPECT_EQ(means.at(0).second.n, 6);
+  EXPECT_NEAR(means.at(0).second.difference(), 0.5, 1e-12);
+  EXPECT_EQ(means.at(1).second.n, 3);
+  EXPECT_NEAR(means.at(1).second.difference(), -0.1, 1e-12);
+  EXPECT_FALSE(not_the_same_images(a, b));
+  b[3].bg_cells = 2;
+  EXPECT_TRUE(contains(not_the_same_images(a, b).value(), "image 3 has 1 foreground and 3 background cells"));
+}
+
 TEST(TokenReport, SaysWhatCannotBeSetSideBySide) {
   const TemporaryFolder folder;
   write_run(folder / "one", 0.6, false);
@@ -99,7 +116,8 @@ TEST(TokenReport, SaysWhatCannotBeSetSideBySide) {
   write_text(folder / "two/analysis/ins.csv",
              "path,fg_cells,bg_cells,entropy_fg,entropy_bg,iou_magnitude,iou_frequency\r\nb/0.png,1,3,1,2,0.5,0.5\r\n");
   write_side_by_side({{"one", folder / "one"}, {"two", folder / "two"}}, folder / "both");
-  EXPECT_TRUE(contains(read_file(folder / "both/report.html"), "did not look at the same images"));
+  EXPECT_TRUE(contains(read_file(folder / "both/report.html"),
+                       "one and two are not compared in pairs: the first has 6 images, the second 1."));
   write_text(folder / "none/results.json", R"({"suites":{}})");
   EXPECT_THROW(write_side_by_side({{"none", folder / "none"}}, folder / "x"), DataError);
   EXPECT_FALSE(path_exists(folder / "x/report.html"));

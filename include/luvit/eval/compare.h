@@ -22,16 +22,6 @@ struct SourcePairs {
   double p = 1;
 };
 
-// imagenet_s: a mean over images of a value that each has. The sign test is of which of the two is higher.
-struct MeanPairs {
-  std::int64_t n = 0;  // images that both have it for
-  double a = 0, b = 0;
-  Interval interval95;  // of b − a, paired bootstrap
-  std::int64_t a_higher = 0, b_higher = 0;
-  double sign_p = 1;
-  double difference() const { return b - a; }
-};
-
 struct SuitePairs {
   std::string name;
   bool generated = false;       // imagenet_c on corruptions of our own making

@@ -1,12 +1,13 @@
 #pragma once
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "luvit/statistics/intervals.h"
 
 namespace luvit {
 
-// Two classifiers on the same images.
+// Two models on the same images.
 
 // McNemar's exact two-sided p of the images that one alone gets right: the binomial test of `a_only` in
 // `a_only` + `b_only` at 1/2.
@@ -31,5 +32,16 @@ struct BootstrapOptions {
 // difference of two classifiers, of 50,000 images). A function of the options and the clusters (in any order);
 // [0, 0] of none. Percentiles are numpy's (linear between the neighbours).
 Interval bootstrap_interval(std::vector<Cluster> clusters, const BootstrapOptions& options = {});
+
+// Means over the images for which both models have a value (finite). The sign test is of which of the two is higher.
+struct MeanPairs {
+  std::int64_t n = 0;
+  double a = 0, b = 0;
+  Interval interval95;  // of b − a, paired bootstrap
+  std::int64_t a_higher = 0, b_higher = 0;
+  double sign_p = 1;
+  double difference() const { return b - a; }
+};
+MeanPairs mean_pairs(const std::vector<std::pair<double, double>>& values, const BootstrapOptions& bootstrap = {});
 
 }  // namespace luvit
