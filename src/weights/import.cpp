@@ -41,11 +41,30 @@ std::string import_pickle(const fs::path& path, const fs::path& out, const Impor
   return import_vit(file, {.arguments = file.root().find("args")}, out, options);
 }
 
+// An option that would be of no use with these weights is not passed over.
+void require_fitting(const ImportOptions& options, Content content, const fs::path& path) {
+  const bool vit = content == Content::vit_safetensors || content == Content::vit_pickle;
+  const bool language_model =
+      content == Content::meta_folder || content == Content::hugging_face_folder || content == Content::peft_folder;
+  const std::pair<const char*, bool> of_vits[] = {{"--heads", options.heads.has_value()},
+                                                  {"--decoder-heads", options.decoder_heads.has_value()},
+                                                  {"--mean", options.mean.has_value()},
+                                                  {"--std", options.std.has_value()},
+                                                  {"--resize", options.resize.has_value()}};
+  for (const auto& [name, given] : of_vits)
+    if (given && language_model) throw UsageError(str(name, ": ", path.string(), " is no ViT"), "leave it out");
+  if (vit && options.layer != -1)
+    throw UsageError(str("--layer: ", path.string(), " is a ViT, of which all is imported"), "leave it out");
+  for (const double deviation : options.std.value_or(std::vector<double>{}))
+    if (!(deviation > 0)) throw UsageError(str("--std: ", deviation, " cannot divide"), "three numbers above 0");
+}
+
 }  // namespace
 
 std::string import_weights(const fs::path& path, const fs::path& out, const ImportOptions& options) {
   require_output_file("--out", out, {path});
   const Content content = content_of(path);
+  require_fitting(options, content, path);
   switch (content) {
     case Content::vit_safetensors: {
       const SafetensorsFile file(path);

@@ -148,12 +148,19 @@ TEST_F(ImportVit, OwnFilesNeedNoImport) {
   expect_refused(folder_ / "own", "already this project's own");
 }
 
+TEST_F(ImportVit, OptionsThatCannotBeMeant) {
+  for (const ImportOptions& options : {ImportOptions{.layer = 3}, ImportOptions{.std = {{0.2, 0, 0.2}}}})
+    EXPECT_THROW(import_weights(vit_fixture("timm.safetensors"), out_, options), UsageError);
+  EXPECT_FALSE(fs::exists(out_));
+}
+
 TEST_F(ImportVit, BlocksAndAdapters) {
   EXPECT_TRUE(contains(import_weights(fixture("qwen3"), out_, {.layer = 1}), "block 1 of a language model"));
   EXPECT_EQ(SafetensorsFile(out_).metadata().count("luvit.block"), 1u);
   EXPECT_TRUE(contains(import_weights(fixture("peft"), out_, {}), "rank 4, alpha 8, targets q v"));
   EXPECT_EQ(SafetensorsFile(out_).metadata().count("luvit.adapter"), 1u);
   EXPECT_THROW(import_weights(fixture("peft"), folder_.path(), {}), UsageError);
+  EXPECT_THROW(import_weights(fixture("qwen3"), out_, {.heads = 4}), UsageError);
 }
 
 }  // namespace
