@@ -41,13 +41,21 @@ done
 out=runs/demo/distillation
 mkdir -p "$out"
 first=$(runs_of "${seeds[0]}")
-plain=()
-for seed in "${seeds[@]}"; do plain+=("$(runs_of "$seed")/eval_finetune_vit"); done
+evaluations_of() { for seed in "${seeds[@]}"; do echo "$(runs_of "$seed")/eval_finetune_$1"; done; }
+# against BASE ARM NAME: an arm's seeds, paired with another's.
+against() {
+  mapfile -t base < <(evaluations_of "$1")
+  mapfile -t own < <(evaluations_of "$2")
+  $bin/luvit_eval seeds "${base[@]}" --against "${own[@]}" --paired --out "$out/$3.seeds.json" >/dev/null
+}
+against student_of_vit student block  # what the language block adds to the teaching
 for arm in "${arms[@]}"; do
-  own=()
-  for seed in "${seeds[@]}"; do own+=("$(runs_of "$seed")/eval_finetune_$arm"); done
-  if [ "$arm" = vit ]; then groups=("${plain[@]}"); else groups=("${plain[@]}" --against "${own[@]}" --paired); fi
-  $bin/luvit_eval seeds "${groups[@]}" --out "$out/$arm.seeds.json" >/dev/null
+  if [ "$arm" = vit ]; then
+    mapfile -t base < <(evaluations_of vit)
+    $bin/luvit_eval seeds "${base[@]}" --out "$out/vit.seeds.json" >/dev/null
+  else
+    against vit "$arm" "$arm"
+  fi
   $bin/luvit_bench eval --config configs/demo/finetune_luvit.yaml "init.weights=$first/finetune_$arm/model.safetensors" \
     --task finetune --batch 64 --warmup 3 --repeats 20 --json >"$out/$arm.bench.json"
 done

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """distill_report.py FOLDER ARM…: the arms of scripts/demo_distill.sh side by side: accuracy over the seeds, its difference from
-the ViT without a teacher, and what an image costs. Reads ARM.seeds.json (luvit_eval seeds) and ARM.bench.json there."""
+the ViT without a teacher, and what an image costs. Reads ARM.seeds.json (luvit_eval seeds) and ARM.bench.json there, and block.seeds.json: the LUViT's student against the plain MAE's."""
 
 import json
 import pathlib
@@ -32,4 +32,7 @@ for arm in arms:
     difference = f"{100 * (own['mean'] - top1['mean']):+.2f}" if arm != "vit" else ""
     print(f"{arm:16}{MEANING[arm]:45}{100 * own['mean']:9.2f}  {interval(own):18}{difference:>13}  "
           f"{interval(paired) if arm != 'vit' else '':22}{bench['flops_per_image'] / 1e6:12.1f}{bench['images_per_second']:10.0f}")
+block = json.loads((runs / "block.seeds.json").read_text())["suites"]["fashion"]["top1"]
+print(f"\nwhat the language block adds to the teaching (student − student_of_vit): "
+      f"{100 * (block['against']['mean'] - block['mean']):+.2f} {interval(block.get('paired', {}))}")
 print(f"{own['n']} seeds: intervals are Student's over them, and hold the seeds' spread alone, not that of the test images.")
