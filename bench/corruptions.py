@@ -1,8 +1,8 @@
 """Speed of `luvit_eval corrupt` beside imagecorruptions 1.1.2, corruption by corruption, on the same cores.
 
-    /tmp/corruptions/bin/python bench/corruptions.py --eval build/release/bin/luvit_eval
+    PEER/bin/python bench/corruptions.py --eval build/release/bin/luvit_eval
 
-with the Python of scripts/fixtures/corruptions.py (its head says how it is made). Both read the same JPEGs, corrupt
+PEER is the environment of scripts/fixtures/corruptions.py (its head says how it is made). Both read the same JPEGs, corrupt
 them and write PNGs: luvit_eval with its threads, imagecorruptions with a process a core, each on Pillow's defaults.
 Neither's start counts: the processes have imported everything before the clock runs, and luvit_eval tells its own time
 from its options to the last synced file. They take turns, corruption by corruption; ratios are medians over the turns.

@@ -5,7 +5,7 @@
 #   scripts/demo.sh                  the demo
 #   scripts/demo.sh --arms           besides it the controls (permuted block, MLP of equal size, no fusion), three seeds
 #   scripts/demo.sh --photo FILE     reconstructs this image too
-#   scripts/demo.sh --seed N         another seed, in folders of its own
+#   scripts/demo.sh --seed N         another seed, in folders of its own; may be given several times
 source "$(dirname "$0")/common.sh"
 source scripts/demo_runs.sh
 

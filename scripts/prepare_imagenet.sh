@@ -9,7 +9,7 @@
 #   --val-labels F    a text file, one class folder (wnid) a line, in the order of the images' names; or "NAME WNID" lines
 #   --devkit TAR      instead of --val-labels: the development kit, for its ground truth and the wnids of its classes
 #   --format          folders (DIR/train/WNID/IMAGE, DIR/val/WNID/IMAGE) or shards (DIR/train-%06d.tar, DIR/val-%06d.tar)
-#   --shard-images N  images a shard (default 1281: a thousand training shards); training images are spread over all
+#   --shard-images N  images a shard (default 1281: 1001 training shards); training images are spread over all
 #                     shards in a fixed order, so that a shard holds many classes
 #   --classes N, --train-images N, --val-images N   counts to check (default: ImageNet-1k's 1000, 1281167, 50000)
 #
