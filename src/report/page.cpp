@@ -11,13 +11,18 @@ std::string element(const char* name, const std::string& text, const char* attri
   return str('<', name, attributes, '>', markup(text), "</", name, ">\n");
 }
 
+// "0.31 [0.12, 0.44]": where room is short the interval goes below its number, whole.
+std::string number_markup(const std::string& text) {
+  const std::size_t interval = text.find(" [");
+  if (interval == std::string::npos) return markup(text);
+  return str(markup(text.substr(0, interval)), " <span>", markup(text.substr(interval + 1)), "</span>");
+}
+
 // Short text stays on one line: a table that is too wide scrolls. Long text may break.
 std::string cell(const char* name, const std::string& text, Align align) {
   constexpr std::size_t long_text = 48;
-  return element(name, text,
-                 align == Align::right     ? " class=\"number\""
-                 : text.size() > long_text ? " class=\"long\""
-                                           : "");
+  if (align == Align::right) return str('<', name, " class=\"number\">", number_markup(text), "</", name, ">\n");
+  return element(name, text, text.size() > long_text ? " class=\"long\"" : "");
 }
 
 std::string table_element(const Table& table) {

@@ -24,7 +24,8 @@ th,td{padding:6px 14px 6px 0;border-bottom:1px solid var(--line);text-align:left
 th:last-child,td:last-child{padding-right:4px}
 thead th{color:var(--soft);font-weight:600;vertical-align:bottom}
 tbody th{font-weight:600}
-.number{text-align:right;font-variant-numeric:tabular-nums}
+.number{text-align:right;font-variant-numeric:tabular-nums;white-space:normal;overflow-wrap:normal}
+.number span{white-space:nowrap}
 dl{display:grid;grid-template-columns:minmax(120px,max-content) 1fr;gap:6px 20px;margin:0 0 18px;font-size:14.5px}
 dt{font-weight:600}
 dd{margin:0;max-width:76ch}

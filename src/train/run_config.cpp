@@ -15,8 +15,11 @@ void declare_train(Schema& schema, TrainOptions& train) {
   schema.add("train.batch_size", train.batch_size, "images a step, over all ranks and micro-batches").range(1, 1 << 24);
   schema.add("train.micro_batch", train.micro_batch, "most images a rank holds at once; accumulation follows")
       .range(1, 1 << 24);
-  schema.add("train.epochs", train.epochs, "length of the run, unless train.steps is written; else 800 in pretraining, 100 in fine-tuning, 90 in linear "
-             "probing")
+  schema
+      .add(
+          "train.epochs", train.epochs,
+          "length of the run, unless train.steps is written; else 800 in pretraining, 100 in fine-tuning, 90 in linear "
+          "probing")
       .range(0, 1e9)
       .above_low()
       .units("epochs");
