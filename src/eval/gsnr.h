@@ -72,12 +72,14 @@ struct GsnrResults {
   std::int64_t data_samples = 0;
   std::string data_sha256;  // over the names in order
   std::string precision;
+  bool classifiers = false;  // else the loss is MAE's
   std::vector<GsnrPoint> points;
   std::vector<GsnrComparison> comparisons;
 };
 std::string gsnr_json(const GsnrResults& results);
 std::string gsnr_csv(const GsnrResults& results);
 std::string gsnr_text(const GsnrPoint& point);
+std::string gsnr_text(const GsnrComparison& comparison);  // one line
 // report.html and figures/.
 void write_gsnr_pages(const fs::path& folder, const GsnrResults& results);
 

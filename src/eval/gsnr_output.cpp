@@ -106,6 +106,14 @@ std::string settings_text(const GsnrPoint& point, std::size_t sets) {
              " each");
 }
 
+std::string loss_text(const GsnrResults& results) {
+  if (!results.classifiers) return "MAE's";
+  std::set<std::string> smoothing;
+  for (const GsnrPoint& point : results.points) smoothing.insert(exact(point.of.label_smoothing));
+  return str("cross entropy, label smoothing ", join({smoothing.begin(), smoothing.end()}, " or "), ", labels ",
+             results.options.random_labels ? "random: a control" : "the data's");
+}
+
 // What the runs themselves logged (gsnr.every_steps).
 std::vector<Figure> logged_by(const std::vector<GsnrPoint>& points) {
   std::vector<Figure> found;
@@ -179,6 +187,18 @@ std::string gsnr_csv(const GsnrResults& results) {
   return out;
 }
 
+std::string gsnr_text(const GsnrComparison& comparison) {
+  for (const GsnrDifference& row : comparison.rows) {
+    if (row.level != GsnrLevel::shared) continue;
+    const auto ends = [&] {
+      return str(" [", short_number(row.test->interval.low), ", ", short_number(row.test->interval.high), "]");
+    };
+    return str(escape(comparison.second.run), " less ", escape(comparison.first.run),
+               ", R_l of all shared tensors: ", short_number(row.second - row.first), row.test ? ends() : "");
+  }
+  return {};
+}
+
 std::string gsnr_text(const GsnrPoint& point) {
   TextRows table = {{"layer", "parameters", "R_l", "95% interval", "B_simple", "mean r", "median r", "r > 0"}};
   for (const GsnrRow& row : point.rows) {
@@ -207,7 +227,7 @@ void write_gsnr_pages(const fs::path& folder, const GsnrResults& results) {
   report.settings = {{"probe", settings_text(results.points.front(), results.points.front().loss.size())},
                      {"data", str(join(results.data, ", "), ": ", results.data_samples,
                                   " images, of which those of seed ", results.options.seed)},
-                     {"labels", results.options.random_labels ? "random: a control" : "the data's"},
+                     {"loss", loss_text(results)},
                      {"precision", results.precision}};
   for (const GsnrPoint& point : results.points) {
     GsnrReport::Point& out = report.points.emplace_back();

@@ -116,7 +116,8 @@ class Measurement {
   void open() {
     weights_ = gsnr_weights(command_.runs, command_.label_smoothing);
     if (command_.runs.size() > 1) shared_ = shared_tensors(weights_);
-    data_ = open_dataset(command_.data, are_classifiers() && !command_.probe.random_labels, "--data");
+    results_.classifiers = are_classifiers();
+    data_ = open_dataset(command_.data, results_.classifiers && !command_.probe.random_labels, "--data");
     require_probe(results_.options, data_->size(), join(command_.data, ", "));
     results_.data_samples = data_->size();
     results_.data_sha256 = names_hash(*data_);
@@ -169,7 +170,7 @@ class Measurement {
       if (team_.leads()) point = partial_->read(weights);
     });
     if (team_.from_leader(point ? "known" : "").empty()) return false;
-    if (point) log_info(gsnr_text(*point));
+    if (point) log_info(str("measured before: ", gsnr_text(*point)));
     if (point) results_.points.push_back(std::move(*point));
     return true;
   }
@@ -203,6 +204,7 @@ class Measurement {
 
   void write() {
     results_.comparisons = compare_gsnr(results_.points);
+    for (const GsnrComparison& comparison : results_.comparisons) log_info(gsnr_text(comparison));
     const fs::path folder = command_.out;
     file_layer().make_folder(folder);
     write_durably(folder / "gsnr.json", gsnr_json(results_));

@@ -240,7 +240,7 @@ std::string token_headline(const Json& suite) {
   return str("background above foreground in ", percent(entropy["share_bg_above_fg"]), within, " of ",
              suite["n_used"].get<std::int64_t>(), " images, mask IoU by magnitude ", percent(iou["magnitude"]["fixed"]),
              ", by frequency ", percent(iou["frequency"]["fixed"]), ", all foreground ",
-             percent(iou["all_foreground"]));
+             percent(iou["all_foreground_measured"]));
 }
 
 }  // namespace

@@ -173,7 +173,15 @@ class TableFilling {
           return fits(suite, column) && suite.metric(column.metric);
         });
       });
-      if (!any) table_.warnings.push_back(str(run->file.string(), " has no suite that this table shows"));
+      if (any) continue;
+      std::vector<std::string> there, wanted;
+      for (const EvaluatedSuite& suite : run->suites) there.push_back(str(suite.name, " (", suite.kind, ")"));
+      for (const PaperColumn& column : paper_.columns) {
+        const std::string kind = str(column.kind, column.data.empty() ? "" : " with " + column.data + " in its name");
+        if (std::find(wanted.begin(), wanted.end(), kind) == wanted.end()) wanted.push_back(kind);
+      }
+      table_.warnings.push_back(str(run->file.string(), " has no suite that this table shows: it has ",
+                                    join(there, ", "), "; the table is of ", join(wanted, ", ")));
     }
   }
 

@@ -32,6 +32,7 @@ Json json_of(const Interval& interval) {
 
 // Of the mean over images.
 Json bootstrapped(const std::vector<double>& values) {
+  if (values.size() < 2) return nullptr;  // of one image a bootstrap knows nothing
   std::vector<Cluster> clusters;
   for (const double value : values) clusters.push_back({value, 1});
   return json_of(bootstrap_interval(std::move(clusters)));

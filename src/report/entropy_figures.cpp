@@ -127,13 +127,21 @@ void add_blocks(Report& report, const std::vector<AnalysedSuite>& models) {
   const std::vector<std::string> blocks = blocks_of(models);
   if (blocks.empty()) return;
   BarChart chart = share_bars(models.front().result.name + "_blocks", "Block by block");
-  for (const std::string& block : blocks)
-    chart.categories.push_back(block == "llm" ? "language block" : "ViT block " + block);
+  const auto language = std::find(blocks.begin(), blocks.end(), "llm");
+  const auto add_categories = [&](auto from, auto to) {
+    for (; from != to; ++from) chart.categories.push_back(*from == "llm" ? "language block" : "ViT block " + *from);
+  };
+  add_categories(blocks.begin(), language);
   chart.categories.push_back("last ViT block");
+  add_categories(language, blocks.end());
   for (const AnalysedSuite& model : models) {
     Bars bars{models.size() == 1 ? "all keys" : model.model, {}, {}, {}};
-    for (const std::string& block : blocks) add_share(bars, model.result, "entropy.blocks." + block + ".");
+    const auto add_shares_of = [&](auto from, auto to) {
+      for (; from != to; ++from) add_share(bars, model.result, "entropy.blocks." + *from + ".");
+    };
+    add_shares_of(blocks.begin(), language);
     add_share(bars, model.result, "entropy.");
+    add_shares_of(language, blocks.end());
     chart.series.push_back(std::move(bars));
   }
   report.add(

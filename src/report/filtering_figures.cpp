@@ -48,6 +48,17 @@ Plot profile_of(const AnalysedSuite& model, bool several) {
   return plot;
 }
 
+// Of how many images the figures are.
+std::string images_text(const std::vector<const AnalysedSuite*>& models, bool several) {
+  std::string text;
+  for (const AnalysedSuite* model : models) {
+    const auto n = static_cast<std::int64_t>(model->result.figure("filtering.n").value_or(0));
+    text += str(text.empty() ? "" : ", ", several ? model->model + " " : "", count_text(n), ", R² on ",
+                count_text(n / 2), " of them");
+  }
+  return text + ".";
+}
+
 void add_table(Report& report, const std::vector<const AnalysedSuite*>& models, bool several) {
   Table table{.columns = {{"block"},
                           {"distance", Align::right},
@@ -88,7 +99,8 @@ void add_filtering(Report& report, const std::vector<AnalysedSuite>& models) {
       "class "
       "token. Controls in the same model: the block with each tensor’s entries in random places (“permuted”) and a "
       "random one. What they show as well is no effect of what the language model learned. 95% intervals are of a "
-      "bootstrap over images.");
+      "bootstrap over images: " +
+      images_text(fused, several));
   add_table(report, fused, several);
   report.add(draw(bars_of(fused, several, "_filtering", "How far the class token is from the weighted sum", "distance",
                           {.label = "‖z′(CLS) − Σ w z′‖ / ‖z′(CLS)‖"})),

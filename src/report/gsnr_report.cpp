@@ -99,6 +99,20 @@ Figure profile(const GsnrReport& report) {
   return draw(chart);
 }
 
+// Of all runs, so that their maps can be held against one another.
+Range range_of_maps(const GsnrReport& report) {
+  Range range{nothing, nothing};
+  for (const std::string& run : runs_of(report)) {
+    const auto points = points_of(report, run);
+    if (points.size() < 2) continue;
+    for (const Point* point : points)
+      for (const Layer& layer : point->layers)
+        if (std::isfinite(layer.ratio.value))
+          range = {std::fmin(range.low, layer.ratio.value), std::fmax(range.high, layer.ratio.value)};
+  }
+  return std::isnan(range.low) ? Range{0, 1} : range;
+}
+
 Figure course_map(const GsnrReport& report, const std::string& run) {
   HeatMap map{.name = "gsnr_map_" + run,
               .title = str("R_l by layer and step: ", run),
@@ -107,7 +121,7 @@ Figure course_map(const GsnrReport& report, const std::string& run) {
               .rows = layers_of(report),
               .columns = {},
               .values = {},
-              .colour = {.label = "R_l"}};
+              .colour = {.label = "R_l", .range = range_of_maps(report)}};
   map.values.resize(map.rows.size());
   for (const Point* point : points_of(report, run)) {
     map.columns.push_back(std::isfinite(point->step) ? step_text(point->step) : "end");
@@ -190,9 +204,17 @@ void add_comparisons(Page& page, const GsnrReport& report) {
   }
 }
 
+// Of an earlier measurement, perhaps of other runs.
+void remove_figures(const fs::path& folder) {
+  if (!is_folder(folder)) return;
+  for (const fs::path& path : list_folder(folder))
+    if (path.filename().string().starts_with("gsnr_")) file_layer().remove_all(path);
+}
+
 }  // namespace
 
 void write_gsnr_report(const fs::path& folder, const GsnrReport& report) {
+  remove_figures(folder / "figures");
   Page page("Gradient signal-to-noise ratio", join(runs_of(report), " · "));
   const auto add = [&](Figure figure, const std::string& caption) {
     figure.name = file_name_of(figure.name);
@@ -215,8 +237,8 @@ void write_gsnr_report(const fs::path& folder, const GsnrReport& report) {
     for (const std::string& run : runs)
       if (points_of(report, run).size() > 1)
         add(course_map(report, run),
-            "Each row a layer, each column a checkpoint; brighter is a higher R_l. Real labels raise it early in "
-            "training (Liu et al. 2020), random ones do not.");
+            "Each row a layer, each column a checkpoint; brighter is a higher R_l, on one scale for all runs. Of "
+            "classifiers Liu et al. (2020) find that real labels raise it early in training and random ones do not.");
     for (const std::string& layer : layers_of(report))
       if (auto figure = course(report, layer))
         add(std::move(*figure), "The band is the 95% interval over the probe sets.");

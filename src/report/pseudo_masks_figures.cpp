@@ -43,7 +43,8 @@ void add_pseudo_masks(Report& report, const std::vector<AnalysedSuite>& models) 
       "union. Magnitude is how far a token is from the image’s mean token, frequency how far the phases of its Fourier "
       "transform are from their mean. “Fixed” is one threshold for all images, chosen on every second image and "
       "measured on the others. “Best fixed” is chosen and measured on all images, “best of each image” takes each "
-      "image’s own among 0.1 … 0.9: both have seen the true masks that they are measured on, and are no results.");
+      "image’s own among 0.1 … 0.9, of which a fixed one of 0.01 may be the better: both have seen the true masks that "
+      "they are measured on, and are no results.");
   BarChart chart{.name = models.front().result.name + "_iou",
                  .title = "Pseudo-masks against all foreground",
                  .categories = {},

@@ -1,11 +1,19 @@
 #include "luvit/report/report.h"
 
+#include <algorithm>
+
 #include "luvit/core/text.h"
 #include "numbers.h"
 #include "sections.h"
 
 namespace luvit {
 namespace {
+
+std::string title_of(const RunResults& run) {
+  const bool classified = std::any_of(run.suites.begin(), run.suites.end(),
+                                      [](const SuiteResult& suite) { return suite.kind != "imagenet_s"; });
+  return classified ? "Evaluation of an image classifier" : "Analysis of a vision model";
+}
 
 std::string subtitle_of(const RunResults& run) {
   std::int64_t predictions = 0, analysed = 0;
@@ -44,7 +52,7 @@ void write_report(const fs::path& run_folder) {
                 .run = run,
                 .predictions = {},
                 .class_names = {},
-                .page = Page("Evaluation of an image classifier", subtitle_of(run)),
+                .page = Page(title_of(run), subtitle_of(run)),
                 .figure_names = {}};
   read_all_predictions(report);
   add_overview(report);

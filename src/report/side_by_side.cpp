@@ -68,15 +68,14 @@ void write_side_by_side(const std::vector<NamedRun>& runs, const fs::path& folde
     throw DataError(str("none of the ", runs.size(), " evaluations has an imagenet_s suite"),
                     "luvit_eval with suites of kind imagenet_s makes what can be set side by side");
   const RunResults nothing_of_its_own;
-  Report report{.folder = folder,
-                .run = nothing_of_its_own,
-                .predictions = {},
-                .class_names = {},
-                .page = Page("What language blocks do in vision models",
-                             str(runs.size(),
-                                 " models on the same images: attention entropy, token norms, "
-                                 "pseudo-masks, information filtering")),
-                .figure_names = {}};
+  Report report{
+      .folder = folder,
+      .run = nothing_of_its_own,
+      .predictions = {},
+      .class_names = {},
+      .page = Page("What language blocks do in vision models",
+                   str(runs.size(), " models: attention entropy, token norms, pseudo-masks, information filtering")),
+      .figure_names = {}};
   add_models(report.page, read);
   for (const std::string& name : names) {
     std::vector<std::string> without;

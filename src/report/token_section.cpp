@@ -66,6 +66,36 @@ std::vector<std::pair<double, double>> above_pairs(const AnalysedSuite& a, const
   return pairs;
 }
 
+// The key of the class token is no patch: a share that hangs on it says something else than it seems to.
+void warn_of_class_token(Report& report, const std::vector<AnalysedSuite>& models, const AnalysedSuite& model) {
+  const std::string ending = ".cls_key_excluded.share_bg_above_fg";
+  std::vector<std::string> changed;
+  for (const auto& [key, without] : model.result.figures) {
+    if (!key.starts_with("entropy.") || !key.ends_with(ending)) continue;
+    const std::string of = key.substr(0, key.size() - ending.size());
+    const auto with = model.result.figure(of + ".share_bg_above_fg");
+    if (!with || std::abs(*with - without) <= 0.02) continue;
+    const std::string block = of == "entropy" ? "the last ViT block"
+                              : of == "entropy.blocks.llm"
+                                  ? "the language block"
+                                  : "ViT block " + of.substr(std::string("entropy.blocks.").size());
+    changed.push_back(str(block, " ", percent_text(*with, 0), "% with it, ", percent_text(without, 0), "% without"));
+  }
+  if (!changed.empty())
+    report.page.warning(str(named(models, model), models.size() == 1 ? "" : ": ",
+                            "The share hangs on whether the class token’s key is counted: ", join(changed, "; "), "."));
+}
+
+// Before any figure: what is below is then of two sets of images.
+void warn_of_other_images(Report& report, const std::vector<AnalysedSuite>& models) {
+  const AnalysedSuite& first = models.front();
+  for (std::size_t i = 1; i < models.size(); ++i)
+    if (const auto why = not_the_same_images(first.images, models[i].images))
+      report.page.warning(
+          str(first.model, " and ", models[i].model,
+              " did not look at the same images with the same masks, so their figures are no comparison: ", *why, "."));
+}
+
 void add_differences(Report& report, const std::vector<AnalysedSuite>& models) {
   Table table{.columns = {{"models"},
                           {"difference"},
@@ -79,12 +109,7 @@ void add_differences(Report& report, const std::vector<AnalysedSuite>& models) {
                                                 {"mask IoU by magnitude, points", true},
                                                 {"mask IoU by frequency, points", true}};
   for (std::size_t i = 1; i < models.size(); ++i) {
-    const auto why = not_the_same_images(first.images, models[i].images);
-    if (why || first.images.empty()) {
-      report.page.warning(str(first.model, " and ", models[i].model,
-                              " are not compared in pairs: ", why.value_or("no image is there"), "."));
-      continue;
-    }
+    if (first.images.empty() || not_the_same_images(first.images, models[i].images)) continue;
     std::vector<MeanPairs> found = {mean_pairs(above_pairs(first, models[i]))};
     for (const auto& [name, pairs] : paired_token_means(first.images, models[i].images)) found.push_back(pairs);
     for (std::size_t k = 0; k < found.size(); ++k) {
@@ -122,15 +147,9 @@ void add_bar(Bars& bars, const SuiteResult& suite, const std::string& figure, co
 void add_token_analysis(Report& report, const std::vector<AnalysedSuite>& models) {
   const SuiteResult& suite = models.front().result;
   report.page.heading(str(suite.name, ": what attention and tokens do on object and background"));
+  warn_of_other_images(report, models);
   add_table(report, models);
-  for (const AnalysedSuite& model : models) {
-    const auto with = model.result.figure("entropy.share_bg_above_fg"),
-               without = model.result.figure("entropy.cls_key_excluded.share_bg_above_fg");
-    if (with && without && std::abs(*with - *without) > 0.02)
-      report.page.warning(str(named(models, model), models.size() == 1 ? "" : ": ",
-                              "The share hangs on whether the class token’s key is counted: ", percent_text(*with, 0),
-                              "% with it, ", percent_text(*without, 0), "% without."));
-  }
+  for (const AnalysedSuite& model : models) warn_of_class_token(report, models, model);
   add_entropy_figures(report, models);
   add_panels(report, models);
   add_pseudo_masks(report, models);

@@ -175,7 +175,8 @@ class FinetuneDriver : public Driver {
     const double teacher = teacher_ ? teacher_flops(config_.distill, *teacher_, config_.model.patches()) : 0;
     return {.forward_flops = path ? classifier_forward_flops(without_path(config_).model) : forward,
             .step_flops = classifier_step_flops(config_.model) + teacher,
-            .activation_bytes = classifier_activation_bytes(config_.model, config_.train.precision)};
+            .activation_bytes = classifier_activation_bytes(config_.model, config_.train.precision),
+            .teacher_bytes = teacher_ ? teacher_bytes(*teacher_, config_.train.precision) : 0};
   }
 
   std::unique_ptr<Task> make_task(const TaskParts& parts) const override {

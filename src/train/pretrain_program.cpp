@@ -73,7 +73,8 @@ class PretrainDriver : public Driver {
     const double teacher = teacher_ ? teacher_flops(config_.distill, *teacher_, kept) : 0;
     return {.forward_flops = pretraining_forward_flops(config_.model, config_.mae),
             .step_flops = pretraining_step_flops(config_.model, config_.mae) + teacher,
-            .activation_bytes = pretraining_activation_bytes(config_.model, config_.mae, config_.train.precision)};
+            .activation_bytes = pretraining_activation_bytes(config_.model, config_.mae, config_.train.precision),
+            .teacher_bytes = teacher_ ? teacher_bytes(*teacher_, config_.train.precision) : 0};
   }
 
   std::unique_ptr<Task> make_task(const TaskParts& parts) const override {

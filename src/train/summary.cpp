@@ -53,6 +53,7 @@ RunSummary summarise(const Driver& driver, Module& model, std::int64_t samples, 
   const auto trained = static_cast<double>(out.parameters.trained), frozen = static_cast<double>(out.parameters.frozen);
   out.weight_bytes = 4 * (static_cast<double>(out.parameters.total) - frozen) + frozen_size * frozen;
   if (config.train.ema) out.weight_bytes += 4 * trained;
+  out.weight_bytes += costs.teacher_bytes;
   const double moments = 8 * trained / static_cast<double>(config.distributed.shard_optimizer ? ranks : 1);
   out.optimizer_bytes = 4 * trained + moments;  // and the gradient
   out.activation_bytes = costs.activation_bytes * static_cast<double>(out.micro_batch);

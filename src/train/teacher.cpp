@@ -122,7 +122,8 @@ void require_teacher(const DistillOptions& options, const OpenedModel& teacher, 
                     "tokens are compared one by one: both need the same grid of patches");
   const auto block = teacher_block(options.teacher_point);
   if (block && *block >= there.depth)
-    throw DataError(str(name, " has ", there.depth, " blocks, and distill.teacher_point is ", options.teacher_point));
+    throw DataError(str(name, " has ", there.depth, " blocks, and distill.teacher_point is ", options.teacher_point),
+                    str("l2, llm, or block1 to block", there.depth));
   if (options.teacher_point == "llm" && there.fusion.kind != FusionKind::llama)
     throw DataError(str(name, " has no language block, and distill.teacher_point is llm"),
                     "l2 is what its head or decoder sees, fused or not");
@@ -138,6 +139,13 @@ void require_teacher(const DistillOptions& options, const OpenedModel& teacher, 
     throw DataError(
         str(name, " tells ", there.classes, " classes apart, which are not the ", classes.size(), " of data.train"),
         "logits are compared one by one: fine-tune the teacher on the same classes, or set distill.w_kd to 0");
+}
+
+double teacher_bytes(const OpenedModel& teacher, Precision precision) {
+  const ParameterCounts counts = count_parameters(*make_model(teacher));
+  const auto frozen = static_cast<double>(counts.frozen);
+  return 4 * (static_cast<double>(counts.total) - frozen) +
+         static_cast<double>(at::elementSize(frozen_type(teacher.options.fusion, compute_type(precision)))) * frozen;
 }
 
 double teacher_flops(const DistillOptions& options, const OpenedModel& teacher, std::int64_t patches) {

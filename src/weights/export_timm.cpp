@@ -55,6 +55,7 @@ std::string export_timm(LoadedModel& loaded, const fs::path& out) {
   }
   Metadata metadata = model_metadata(loaded.description);  // read again by `import`; others pass over it
   metadata.erase("luvit.model");
+  metadata["luvit.heads"] = std::to_string(loaded.description.options.heads);  // which no shape says
   metadata["format"] = "pt";
   write_safetensors(out, kept, metadata);
   std::string report = str("wrote ", out.string(), ": ", kept.size(), " tensors");

@@ -1,6 +1,7 @@
 #include "vit_shapes.h"
 
 #include <array>
+#include <charconv>
 #include <cmath>
 
 #include "luvit/core/error.h"
@@ -66,15 +67,25 @@ std::optional<std::int64_t> stored_heads(const PickleNode* arguments, const char
   return of_name;
 }
 
+// What a file says of its heads: one that we exported, or MAE's, or a model's name.
+std::optional<std::int64_t> stored_heads(const VitNotes& notes) {
+  std::int64_t exported = 0;
+  if (const auto own = notes.metadata.find("luvit.heads"); own != notes.metadata.end()) {
+    const char *first = own->second.data(), *last = first + own->second.size();
+    if (std::from_chars(first, last, exported).ec == std::errc() && exported > 0) return exported;
+  }
+  return stored_heads(notes.arguments, "num_heads", heads_of_name(stored_model_name(notes.arguments)));
+}
+
 struct Heads {
   std::int64_t count;
   std::string from;
 };
 
 Heads choose_heads(const ForeignVit& vit, std::int64_t dim, std::optional<std::int64_t> told, const char* option,
-                   std::optional<std::int64_t> stored, std::int64_t usual_width) {
+                   std::optional<std::int64_t> stored, const char* stored_in, std::int64_t usual_width) {
   Heads heads = told     ? Heads{*told, option}
-                : stored ? Heads{*stored, "the stored training arguments"}
+                : stored ? Heads{*stored, stored_in}
                          : Heads{dim / usual_width, str(usual_width, " wide; ", option, " if that is wrong")};
   if (heads.count > 0 && dim % heads.count == 0) return heads;
   throw DataError(str(vit.source.path(), ": ", heads.count, " heads (", heads.from, ") do not divide the width, ", dim),
@@ -89,8 +100,9 @@ void settle_decoder(VitDescription& out, const ForeignVit& vit, const PickleNode
   const std::string name = stored_model_name(arguments);
   // All of MAE's functions build the same decoder.
   const auto of_name = name.starts_with("mae_vit") ? std::optional<std::int64_t>(16) : std::nullopt;
-  const Heads heads = choose_heads(vit, decoder.dim, options.decoder_heads, "--decoder-heads",
-                                   stored_heads(arguments, "decoder_num_heads", of_name), 32);
+  const Heads heads =
+      choose_heads(vit, decoder.dim, options.decoder_heads, "--decoder-heads",
+                   stored_heads(arguments, "decoder_num_heads", of_name), "the stored training arguments", 32);
   decoder.heads = heads.count;
   out.decoder_heads_from = heads.from;
 
@@ -172,9 +184,8 @@ VitDescription describe_vit(const ForeignVit& vit, const VitNotes& notes, const 
   if (model.depth == 0) throw DataError(str(vit.source.path(), ": not a ViT: no blocks.0"), plain_vit_hint);
   model.mlp_ratio = ratio_of(shape_of(vit, "blocks.0.mlp.fc1.weight", 2)[0], model.dim);
 
-  const Heads heads =
-      choose_heads(vit, model.dim, options.heads, "--heads",
-                   stored_heads(arguments, "num_heads", heads_of_name(stored_model_name(arguments))), 64);
+  const Heads heads = choose_heads(vit, model.dim, options.heads, "--heads", stored_heads(notes),
+                                   notes.arguments ? "the stored training arguments" : "its metadata", 64);
   model.heads = heads.count;
   out.heads_from = heads.from;
   if (out.model.kind == ModelKind::pretraining) settle_decoder(out, vit, arguments, options);

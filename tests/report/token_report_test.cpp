@@ -117,7 +117,9 @@ TEST(TokenReport, SaysWhatCannotBeSetSideBySide) {
              "path,fg_cells,bg_cells,entropy_fg,entropy_bg,iou_magnitude,iou_frequency\r\nb/0.png,1,3,1,2,0.5,0.5\r\n");
   write_side_by_side({{"one", folder / "one"}, {"two", folder / "two"}}, folder / "both");
   EXPECT_TRUE(contains(read_file(folder / "both/report.html"),
-                       "one and two are not compared in pairs: the first has 6 images, the second 1."));
+                       "one and two did not look at the same images with the same masks, so their figures are no "
+                       "comparison: the first has 6 "
+                       "images, the second 1."));
   write_text(folder / "none/results.json", R"({"suites":{}})");
   EXPECT_THROW(write_side_by_side({{"none", folder / "none"}}, folder / "x"), DataError);
   EXPECT_FALSE(path_exists(folder / "x/report.html"));

@@ -58,10 +58,11 @@ TEST_F(Export, TimmsFileComesBackWithItsPreprocessing) {
   EXPECT_TRUE(contains(export_weights(in_, ExportFormat::timm, out_),
                        "# images: resized to 20 (bilinear), cut to 16, mean=[0.5, 0.25, 0.125], std=[1, 2, 3]"));
   const fs::path back = folder_ / "back.safetensors";
-  import_weights(out_, back, {.heads = 2});
+  import_weights(out_, back, {});  // heads, too, as the file says
   OpenedModel found = describe_model(back);
   EXPECT_EQ(preprocess_to_json(found.preprocess), preprocess_to_json(model.preprocess));
   EXPECT_EQ(found.classes, model.classes);
+  EXPECT_EQ(found.options.heads, model.options.heads);
   import_weights(out_, back, {.heads = 2, .mean = {{0.5, 0.5, 0.5}}, .resize = 16});
   found = describe_model(back);
   EXPECT_EQ(found.preprocess.mean, (std::vector<double>{0.5, 0.5, 0.5}));

@@ -24,6 +24,7 @@ struct TaskParts {
 // For one image.
 struct TrainingCosts {
   double forward_flops = 0, step_flops = 0, activation_bytes = 0;
+  double teacher_bytes = 0;  // its weights
 };
 
 // What a program trains: all of a run that is not the same for every program. Config, then weights and data settle

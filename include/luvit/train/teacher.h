@@ -48,6 +48,8 @@ class Teacher {
 void require_teacher(const DistillOptions& options, const OpenedModel& teacher, const ModelOptions& student,
                      const std::vector<std::string>& classes);
 
+// Of its weights in memory.
+double teacher_bytes(const OpenedModel& teacher, Precision precision);
 // Operations of its forward pass for one image.
 double teacher_flops(const DistillOptions& options, const OpenedModel& teacher, std::int64_t patches);
 
