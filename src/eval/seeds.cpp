@@ -24,6 +24,23 @@ std::optional<std::vector<double>> values_of(const Runs& runs, const std::string
   return values;
 }
 
+// Of many names, in their order, what they begin with and how many they are: "filtering.trained.* (8)".
+std::string by_beginnings(const std::vector<std::string>& names) {
+  constexpr std::size_t few = 6;
+  if (names.size() <= few) return join(names, ", ");
+  std::vector<std::pair<std::string, int>> groups;
+  for (const std::string& name : names) {
+    const std::size_t second = name.find('.', name.find('.') + 1);
+    const std::string beginning = name.substr(0, std::min(second, name.size()));
+    if (groups.empty() || groups.back().first != beginning) groups.emplace_back(beginning, 0);
+    ++groups.back().second;
+  }
+  std::string text;
+  for (const auto& [beginning, count] : groups)
+    text += str(text.empty() ? "" : ", ", beginning, count > 1 ? str(".* (", count, ")") : "");
+  return text;
+}
+
 Runs all_runs(const SeedsOptions& options) {
   Runs all = options.first;
   all.insert(all.end(), options.against.begin(), options.against.end());
@@ -91,7 +108,8 @@ void warn_of_missing(const Runs& runs, std::vector<std::string>& warnings) {
     std::vector<std::string> dropped;
     std::set_difference(metrics.begin(), metrics.end(), common.begin(), common.end(), std::back_inserter(dropped));
     if (!dropped.empty())
-      warnings.push_back(str("suite ", escape(name), ": not in all runs, so left out: ", escape(join(dropped, ", "))));
+      warnings.push_back(
+          str("suite ", escape(name), ": not in all runs, so left out: ", escape(by_beginnings(dropped))));
     if (sizes.size() > 1)
       warnings.push_back(str("suite ", escape(name), " has from ", *sizes.begin(), " to ", *sizes.rbegin(),
                              " images: the runs did not see the same data"));

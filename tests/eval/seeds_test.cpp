@@ -84,6 +84,16 @@ TEST_F(SeedsTest, WhatNotAllRunsHaveIsNamed) {
   EXPECT_EQ(summary.suites.size(), 1u);
 }
 
+TEST_F(SeedsTest, ManyThatNotAllRunsHaveAreNamedByTheirBeginnings) {
+  const nlohmann::ordered_json trained = {
+      {"distance", 1.0}, {"cosine", 1.0}, {"linear_r2", 1.0}, {"distance_even", 1.0}};
+  const EvaluatedRun one = run(0.8, {{"ece", 0.1}, {"filtering", {{"trained", trained}, {"random", trained}}}});
+  const SeedsSummary summary = summarise_seeds({.first = {one, run(0.7)}});
+  EXPECT_NE(summary.warnings.back().find("so left out: ece, filtering.random.* (4), filtering.trained.* (4)"),
+            std::string::npos)
+      << summary.warnings.back();
+}
+
 TEST_F(SeedsTest, RunsThatAreNoSeedsOfOneTrainingAreNamed) {
   EvaluatedRun one = run(0.8), other = run(0.7);
   one.provenance = R"({"model":{"dim":64,"fusion":{"weights":"a/block"}}})";
