@@ -240,8 +240,9 @@ class Figures {
     const std::vector<double> left = values_of(errors->left), all = values_of(errors->all);
     std::vector<Cluster> images;
     for (std::size_t i = 0; i < left.size(); ++i) images.push_back({left[i], all[i]});
-    const Interval unexplained = bootstrap_interval(std::move(images));
     const double ratio = errors->left.sum().item<double>() / errors->all.sum().item<double>();
+    Interval unexplained{std::nan(""), std::nan("")};
+    if (images.size() > 1) unexplained = bootstrap_interval(std::move(images));
     return at::tensor({1 - ratio, 1 - unexplained.high, 1 - unexplained.low}, at::kDouble);
   }
 

@@ -30,7 +30,8 @@ struct FilteringFigures {
   std::vector<std::int64_t> places;  // of the images in the suite
   at::Tensor images;                 // float64 [n,blocks,columns]
   // R² of the best affine map of L1's output to L2's, on the images with an odd place among these, fitted on the
-  // others, and its bootstrap interval over those images; NaN where too few tokens are there to fit it.
+  // others, and its bootstrap interval over those images; NaN where too few tokens are there to fit it, and ends of one
+  // image.
   at::Tensor linear_r2;  // float64 [blocks,3]: value, low, high
   // Amplification, divided by its image's mean, over tenths of the image's patches by their entropy: mean over images
   // and its standard error.

@@ -62,7 +62,7 @@ Json filtering_results(const FilteringFigures& figures) {
     add_share(of_block, figures.images.select(1, block).select(1, FilteringFigures::mask_log_ratio));
     const auto r2 = [&](std::int64_t place) { return figures.linear_r2[block][place].item<double>(); };
     of_block["linear_r2"] = number(r2(0));
-    if (std::isfinite(r2(0)) && figures.places.size() > 3) of_block["linear_r2_interval95"] = {r2(1), r2(2)};
+    if (std::isfinite(r2(1))) of_block["linear_r2_interval95"] = {r2(1), r2(2)};
     of_block["profile"] = {{"mean", Json::array()}, {"se", Json::array()}};
     for (std::int64_t part = 0; part < figures.profile.size(1); ++part) {
       of_block["profile"]["mean"].push_back(number(figures.profile[block][part][0].item<double>()));

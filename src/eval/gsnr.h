@@ -18,6 +18,7 @@ struct GsnrWeights {
   std::optional<std::int64_t> step;  // of a checkpoint
   fs::path weights;
   double label_smoothing = 0;  // a classifier's, as its run trained it
+  std::string sha256;          // of the weights (hash_of_weights); "" until it is asked for
 };
 // Of each of these: every whole checkpoint of a run's output folder, oldest first; a checkpoint folder; a weights file.
 // DataError where a name leads to no weights, UsageError where one is given twice. `label_smoothing`: for all, where it

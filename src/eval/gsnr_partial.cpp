@@ -59,7 +59,7 @@ std::vector<GsnrRow> named_rows(const std::string& text) {
 }  // namespace
 
 std::string GsnrPartial::key_of(const GsnrWeights& weights) const {
-  return sha256_of(str(setting_, "\n", hash_of_weights(weights.weights), "\n", exact(weights.label_smoothing)));
+  return sha256_of(str(setting_, "\n", weights.sha256, "\n", exact(weights.label_smoothing)));
 }
 
 std::optional<GsnrPoint> GsnrPartial::read(const GsnrWeights& weights) const {

@@ -10,7 +10,7 @@ class GsnrPartial {
   // `setting`: the options, the data and the program, as one text.
   GsnrPartial(fs::path folder, std::string setting) : folder_(std::move(folder)), setting_(std::move(setting)) {}
 
-  // nullopt where nothing of these weights is there, or it is broken.
+  // nullopt where nothing of these weights, by their hash, is there, or it is broken.
   std::optional<GsnrPoint> read(const GsnrWeights& weights) const;
   void write(const GsnrPoint& point) const;
 

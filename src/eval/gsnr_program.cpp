@@ -121,6 +121,7 @@ class Measurement {
     require_probe(results_.options, data_->size(), join(command_.data, ", "));
     results_.data_samples = data_->size();
     results_.data_sha256 = names_hash(*data_);
+    for (GsnrWeights& one : weights_) one.sha256 = hash_of_weights(one.weights);
   }
 
   // Whether they are classifiers, which all of them are or none; what a loss without labels has no use for is refused.
@@ -142,13 +143,11 @@ class Measurement {
   }
 
   // All ranks have found the same weights: a run may still be writing them, or lie on a disk of each.
-  std::string weights_text() {
+  std::string weights_text() const {
     std::string text;
-    team_.together([&] {
-      for (const GsnrWeights& one : weights_)
-        text += str(text.empty() ? "" : ", ", escape(one.weights.string()), " ", hash_of_weights(one.weights), " ",
-                    exact(one.label_smoothing));
-    });
+    for (const GsnrWeights& one : weights_)
+      text +=
+          str(text.empty() ? "" : ", ", escape(one.weights.string()), " ", one.sha256, " ", exact(one.label_smoothing));
     return text;
   }
 

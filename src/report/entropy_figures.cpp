@@ -127,21 +127,15 @@ void add_blocks(Report& report, const std::vector<AnalysedSuite>& models) {
   const std::vector<std::string> blocks = blocks_of(models);
   if (blocks.empty()) return;
   BarChart chart = share_bars(models.front().result.name + "_blocks", "Block by block");
-  const auto language = std::find(blocks.begin(), blocks.end(), "llm");
-  const auto add_categories = [&](auto from, auto to) {
-    for (; from != to; ++from) chart.categories.push_back(*from == "llm" ? "language block" : "ViT block " + *from);
-  };
-  add_categories(blocks.begin(), language);
-  chart.categories.push_back("last ViT block");
-  add_categories(language, blocks.end());
+  std::vector<std::pair<std::string, std::string>> shown;  // name and key, in the order of the pass
+  for (const std::string& block : blocks)
+    if (block != "llm") shown.emplace_back("ViT block " + block, "entropy.blocks." + block + ".");
+  shown.emplace_back("last ViT block", "entropy.");
+  if (blocks.back() == "llm") shown.emplace_back("language block", "entropy.blocks.llm.");
+  for (const auto& [name, key] : shown) chart.categories.push_back(name);
   for (const AnalysedSuite& model : models) {
     Bars bars{models.size() == 1 ? "all keys" : model.model, {}, {}, {}};
-    const auto add_shares_of = [&](auto from, auto to) {
-      for (; from != to; ++from) add_share(bars, model.result, "entropy.blocks." + *from + ".");
-    };
-    add_shares_of(blocks.begin(), language);
-    add_share(bars, model.result, "entropy.");
-    add_shares_of(language, blocks.end());
+    for (const auto& [name, key] : shown) add_share(bars, model.result, key);
     chart.series.push_back(std::move(bars));
   }
   report.add(

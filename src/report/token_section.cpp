@@ -126,8 +126,7 @@ void add_differences(Report& report, const std::vector<AnalysedSuite>& models) {
   report.page.paragraph(
       "Each model against the first, image by image; intervals are of a paired bootstrap over images. An interval that "
       "holds 0 leaves open which of the two is higher. Masks are cut at each model’s own threshold, and held against "
-      "the "
-      "true ones on the images that it was not chosen on. The same as luvit_eval compare says.");
+      "the true ones on the images that it was not chosen on. The same as luvit_eval compare says.");
   report.page.table(table);
 }
 

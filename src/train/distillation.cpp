@@ -31,6 +31,7 @@ void initialise_beside(Module& module, const RunConfig& config, at::Device devic
   to_device(module, device);
 }
 
+// A loss and what it is the sum of.
 class WeightedSum {
  public:
   void add(double weight, const at::Tensor& part) {

@@ -208,9 +208,9 @@ void Loop::record(const StepFacts& facts, double grad_norm, bool skipped, double
   epoch_loss_ += facts.loss;
   ++epoch_steps_;
   progress_.bar(step);
-  std::vector<std::pair<std::string, double>> parts;
-  for (std::size_t i = 0; i < loss_parts_.size(); ++i) parts.emplace_back(loss_parts_[i], facts.loss_parts[i]);
-  if (skipped || step % options_.log.every == 0 || step == options_.last_step)
+  if (skipped || step % options_.log.every == 0 || step == options_.last_step) {
+    std::vector<std::pair<std::string, double>> parts;
+    for (std::size_t i = 0; i < loss_parts_.size(); ++i) parts.emplace_back(loss_parts_[i], facts.loss_parts[i]);
     progress_.step({.step = step,
                     .epoch = facts.epoch,
                     .loss = facts.loss,
@@ -220,6 +220,7 @@ void Loop::record(const StepFacts& facts, double grad_norm, bool skipped, double
                     .skipped = skipped,
                     .loss_scale = scale},
                    with_.task.waited_seconds(), with_.bad_files.count());
+  }
   if (step % options_.steps_per_epoch == 0) {
     progress_.epoch(step / options_.steps_per_epoch, step, epoch_steps_,
                     epoch_loss_ / static_cast<double>(epoch_steps_));

@@ -32,9 +32,9 @@ at::Tensor channels(const std::vector<double>& values, const at::Tensor& like) {
 
 Teacher::Teacher(const DistillOptions& options, const OpenedModel& description, const RunConfig& student,
                  at::Device device)
-    : options_(options),
-      source_(options.teacher),
+    : source_(options.teacher),
       tap_(tap_of(options)),
+      at_block_(at_block(options)),
       description_(description),
       compute_(compute_type(student.train.precision)),
       device_(device),
@@ -88,7 +88,7 @@ at::Tensor Teacher::own_view(const at::Tensor& images) const {
 Teacher::Shown Teacher::look(const at::Tensor& images, bool with_logits) const {
   const at::NoGradGuard no_gradients;
   Taps wanted = taps();
-  if (!with_logits && at_block(options_)) {  // what the fusion would make of it is not asked for
+  if (!with_logits && at_block_) {
     model_->encode(own_view(images), /*drop_path=*/{}, &wanted);
     return {.tokens = wanted[tap_], .logits = {}};
   }
@@ -101,7 +101,7 @@ Teacher::Shown Teacher::look(const at::Tensor& images, bool with_logits) const {
 at::Tensor Teacher::look_at_patches(const at::Tensor& images, const at::Tensor& keep) const {
   const at::NoGradGuard no_gradients;
   Taps wanted = taps();
-  if (at_block(options_)) {
+  if (at_block_) {
     model_->encode_of(own_view(images), keep, &wanted);
     return wanted[tap_];
   }

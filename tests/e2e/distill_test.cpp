@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "luvit/io/safetensors.h"
 #include "small_run.h"
@@ -221,7 +222,18 @@ TEST_F(Distill, ADryRunCountsTheTeacher) {
   const Result student = run("luvit_pretrain", small.words("no", words));
   ASSERT_EQ(plain.code, 0) << plain.err;
   ASSERT_EQ(student.code, 0) << student.err;
-  EXPECT_NE(plain.out, student.out);
+  const auto line = [](const Result& result, const std::string& name) {
+    const auto from = result.out.find(name);
+    return result.out.substr(from, result.out.find('\n', from) - from);
+  };
+  Words of_block = words;
+  of_block.push_back("distill.teacher_point=block1");
+  const Result unfused = run("luvit_pretrain", small.words("no", of_block));
+  ASSERT_EQ(unfused.code, 0) << unfused.err;
+  EXPECT_NE(line(plain, "memory estimate"), line(student, "memory estimate")) << "the teacher's weights";
+  const std::set<std::string> operations = {line(plain, "operations"), line(student, "operations"),
+                                            line(unfused, "operations")};
+  EXPECT_EQ(operations.size(), 3U) << "of a block's tokens its fusion is none of the work";
   words.insert(words.end(), {"--plan-ranks", "2"});
   for (const char* loss : {"smooth_l1", "mse", "cosine"}) {
     Words with = words;

@@ -32,6 +32,15 @@ class Gsnr : public ::testing::Test {
   json results(const std::string& out) const { return json::parse(std::ifstream(small.at(out) / "gsnr.json")); }
   std::string hash(const std::string& output) const { return hash_of(small.at(output) / "model.safetensors"); }
 
+  // Weights that are done, with when they were written.
+  std::map<std::string, fs::file_time_type> parts_in(const std::string& out) const {
+    std::map<std::string, fs::file_time_type> parts;
+    if (fs::exists(small.at(out) / "partial"))
+      for (const auto& entry : fs::directory_iterator(small.at(out) / "partial"))
+        if (entry.path().extension() == ".safetensors") parts[entry.path().filename()] = entry.last_write_time();
+    return parts;
+  }
+
   static json row(const json& point, const std::string& level, const std::string& name) {
     for (const json& one : point.at("rows"))
       if (one.at("level") == level && one.at("name") == name) return one;
@@ -118,22 +127,37 @@ TEST_F(Gsnr, StoppedOrKilledItGoesOn) {
   for (const int with : {SIGTERM, SIGKILL}) {
     const std::string out = "out-" + std::to_string(with);
     Process first("luvit_eval", words(out, {"run"}, one_by_one));
-    ASSERT_TRUE(first.wait_until([&] { return fs::exists(small.at(out) / "partial"); }));
+    ASSERT_TRUE(first.wait_until([&] { return !parts_in(out).empty(); }));
     first.signal(with);
     const Result stopped = first.wait();
     EXPECT_EQ(stopped.code, with == SIGTERM ? 75 : -SIGKILL) << stopped.err;
     EXPECT_FALSE(fs::exists(small.at(out) / "gsnr.json"));
-    const auto parts = [&] { return std::distance(fs::directory_iterator(small.at(out) / "partial"), {}); };
-    const auto done = parts();
-    ASSERT_EQ(measure(out, {"run"}, one_by_one).code, 0);
+    const auto before = parts_in(out);
+    ASSERT_FALSE(before.empty());
+    const Result second = measure(out, {"run"}, one_by_one);
+    ASSERT_EQ(second.code, 0) << second.err;
+    std::size_t told = 0;
+    for (auto at = second.out.find("measured before: "); at != std::string::npos;
+         at = second.out.find("measured before: ", at + 1))
+      ++told;
+    EXPECT_EQ(told, before.size()) << second.out;
+    const auto after = parts_in(out);
+    EXPECT_EQ(after.size(), 3U);  // checkpoint.keep
+    for (const auto& [part, time] : before) EXPECT_EQ(after.at(part), time) << part;
     EXPECT_EQ(file_text(small.at(out) / "gsnr.json"), file_text(small.at("whole") / "gsnr.json"));
-    EXPECT_GE(parts(), done);
   }
   // Done, it is done; with another set of images it is measured anew.
   auto other = one_by_one;
   other.insert(other.end(), {"--seed", "1"});
   ASSERT_EQ(measure("whole", {"run"}, other).code, 0);
-  EXPECT_NE(file_text(small.at("whole") / "gsnr.json"), file_text(small.at("out-15") / "gsnr.json"));
+  EXPECT_NE(results("whole").at("points"), results("out-15").at("points"));
+}
+
+TEST_F(Gsnr, DuringTrainingItMayNotChangeOnAResume) {
+  ASSERT_EQ(small.train("run", {"gsnr.every_steps=4", "gsnr.micro_batch=1", "train.stop_after_steps=6"}).code, 75);
+  const Result other = small.train("run", {"gsnr.every_steps=8", "gsnr.micro_batch=1"});
+  EXPECT_EQ(other.code, 2);
+  EXPECT_NE(other.err.find("gsnr.every_steps"), std::string::npos) << other.err;
 }
 
 TEST_F(Gsnr, DoesNotTakeAnEvaluationsPlace) {

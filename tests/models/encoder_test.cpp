@@ -18,6 +18,9 @@ TEST(Encoder, AllPatchesInOrderGiveTheSameByBothWays) {
   Small small;
   const Tensor all = at::arange(16, at::kLong).expand({2, 16});
   EXPECT_LT(largest_difference(small.model.features_of(small.images, all), small.model.features(small.images)), 1e-6);
+  const Tensor unfused = small.model.encode(small.images);
+  EXPECT_LT(largest_difference(small.model.encode_of(small.images, all), unfused), 1e-6);
+  EXPECT_GT(largest_difference(small.model.features(small.images), unfused), 1e-4);
 }
 
 TEST(Encoder, TokensOfASubsetComeInItsOrder) {

@@ -34,8 +34,8 @@ class Teacher {
   at::Tensor at_point(const at::Tensor& features, const Taps& taps) const;
   Taps taps() const;
 
-  DistillOptions options_;
   std::string source_, tap_;  // tap_: "": the features
+  bool at_block_;             // whose tokens, so that the fusion need not run
   OpenedModel description_;
   at::ScalarType compute_;
   at::Device device_;
