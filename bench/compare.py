@@ -41,10 +41,20 @@ def last_json(command, environment=None):
     return json.loads(run.stdout.strip().splitlines()[-1])
 
 
+def fast_precision(precision):
+    """What PyTorch's peers run in. Without oneDNN's bfloat16 products ATen multiplies one number at a time and takes
+    minutes an image; PyTorch's best is then float32, which luvit is held against instead."""
+    if precision == "float32":
+        return precision
+    import torch
+    return precision if torch.ops.mkldnn._is_mkldnn_bf16_supported() else "float32"
+
+
 def step_contestants(a):
-    common = ["--precision", a.precision, "--batch", a.batch, "--threads", a.threads, "--warmup", a.warmup,
-              "--repeats", a.repeats, "--preset", a.preset, "--task", a.task]
-    peer = [sys.executable, HERE / "peer_step.py", *common]
+    common = ["--batch", a.batch, "--threads", a.threads, "--warmup", a.warmup, "--repeats", a.repeats,
+              "--preset", a.preset, "--task", a.task, "--precision"]
+    peer = [sys.executable, HERE / "peer_step.py", *common, a.peer_precision]
+    common.append(a.precision)
     plain = without_malloc_settings()
     everyone = {
         "luvit": lambda: last_json([a.bench, "step", *common, "--device", "cpu", "--json"], plain),
@@ -89,7 +99,7 @@ def eval_contestants(a, folder):
         make_photos(place, a.photos // 4, seed=i)
     plain = without_malloc_settings()
     peer = [sys.executable, HERE / "peer_eval.py", "--data", f"{folder}/photos", "--weights",
-            f"{folder}/peer.safetensors", "--preset", a.preset, "--precision", a.precision, "--batch", a.batch,
+            f"{folder}/peer.safetensors", "--preset", a.preset, "--precision", a.peer_precision, "--batch", a.batch,
             "--threads", a.threads, "--workers", a.threads]
     return chosen({
         "luvit": lambda: run_luvit_eval(a, folder),
@@ -198,6 +208,8 @@ def main():
     options.add_argument("what", choices=["step", "eval", "loader", "check"])
     options.add_argument("--bench", type=Path, default=HERE.parent / "build/release/bin/luvit_bench")
     options.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16")
+    options.add_argument("--peer-precision", choices=["float32", "bfloat16"],
+                         help="PyTorch's; default: the same, but float32 where PyTorch has no fast bfloat16")
     options.add_argument("--preset", default="luvit_b")
     options.add_argument("--task", choices=["pretrain", "finetune"], default="pretrain")
     options.add_argument("--batch", type=int, default=16)
@@ -211,9 +223,12 @@ def main():
     a = options.parse_args()
     if a.what == "check":
         return check(a)
+    a.peer_precision = a.peer_precision or fast_precision(a.precision)
     work = {"step": f"{a.task} step, {a.precision}", "eval": f"evaluation, {a.precision}", "loader": "500×375 → 224²"}
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "
           f"{work[a.what]}, {a.threads} threads, {a.turns} turns")
+    if a.what != "loader" and a.peer_precision != a.precision:
+        print(f"PyTorch runs in {a.peer_precision}: in {a.precision} it has no fast products on this processor")
     with tempfile.TemporaryDirectory() as folder:
         if a.what == "step":
             contestants = step_contestants(a)

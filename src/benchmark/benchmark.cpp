@@ -17,9 +17,9 @@ namespace luvit {
 namespace {
 
 double flops_per_image(const BenchOptions& options) {
-  if (options.workload == Workload::eval) return classifier_forward_flops(options.model);
-  if (options.task == BenchTask::finetune) return classifier_step_flops(options.model);
-  return pretraining_step_flops(options.model, options.masking);
+  if (options.workload == Workload::eval) return classifier_forward_flops(options.model, options.batch);
+  if (options.task == BenchTask::finetune) return classifier_step_flops(options.model, options.batch);
+  return pretraining_step_flops(options.model, options.masking, options.batch);
 }
 
 double seconds_of(const std::function<void()>& run, at::Device device) {

@@ -29,6 +29,7 @@ Times what a run spends its time on, on synthetic images (loader: on the images 
   --threads N         default: the config's, else all cores (loader: one less)
   --device NAME       auto, cpu or cuda; default: the config's, else auto: a CUDA device where there is one
   --data PATH         loader: a folder or tar shards
+  --no-fold           q, k and v by way of L1's output, however many tokens there are
   --parts             seconds of each part of a step
   --json              one JSON object on stdout and nothing else
   --version, --help
@@ -92,7 +93,7 @@ const std::vector<std::pair<std::string, Setter>>& value_options() {
 }
 
 [[noreturn]] void refuse(const std::string& word) {
-  std::vector<std::string> known = {"--config", "--preset", "--parts", "--json", "--version", "--help"};
+  std::vector<std::string> known = {"--config", "--preset", "--no-fold", "--parts", "--json", "--version", "--help"};
   for (const auto& [name, setter] : value_options()) known.push_back(name);
   const std::string near = nearest(word, known);
   throw UsageError(str("'", word, "' is not an option of luvit_bench"),
@@ -114,6 +115,8 @@ Words read_words(const std::vector<std::string>& arguments) {
       words.overrides.push_back(word);
     } else if (!option && words.workload.empty()) {
       words.workload = word;
+    } else if (word == "--no-fold" && !joined) {
+      words.settings.emplace_back([](BenchOptions& o) { o.model.fusion.fold = false; });
     } else if (word == "--parts" && !joined) {
       words.settings.emplace_back([](BenchOptions& o) { o.parts = true; });
     } else if (word == "--json" && !joined) {

@@ -113,7 +113,7 @@ void Evaluation::introduce() const {
   log_info(str("weights ", escape(asked_.weights.string()), ": ", kind_name(description_.kind), ", ",
                human_count(static_cast<double>(count.total)), " parameters (",
                human_count(static_cast<double>(count.frozen)), " frozen), ",
-               human_count(classifier_forward_flops(description_.options)), "FLOPs an image"));
+               human_count(classifier_forward_flops(description_.options, rows_at_once(device_))), "FLOPs an image"));
   for (const SuitePlan& plan : plans_) {
     const std::string parts = plan.parts.size() > 1 ? str(" in ", plan.parts.size(), " parts") : "";
     log_info(str(plan.options.name, ": ", kind_name(plan.options.kind), plan.options.generate ? " (generated)" : "",

@@ -1,5 +1,7 @@
 #include "luvit/models/costs.h"
 
+#include "luvit/models/llama_block.h"
+
 namespace luvit {
 namespace {
 
@@ -61,8 +63,31 @@ double tokens_through(const std::string& projection, std::int64_t tokens, const 
   return static_cast<double>(one && pools_early(fusion, pool) ? 1 : tokens);
 }
 
-void add_llama(Work& work, std::int64_t tokens, const FusionOptions& fusion, std::optional<Pool> pool) {
-  for (const auto& [target, in, out] : llama_projections(fusion)) {
+// One image's share where `width` values of a token make q, k and v of `out` (FoldedInput): a matrix is made of the
+// frozen one and L1's in each pass, and it trains as L1 does.
+void add_folded(Work& work, std::int64_t tokens, std::int64_t images, std::int64_t width, const ProjectionSizes& sizes,
+                std::int64_t lora_rank) {
+  const double share = static_cast<double>(width) / static_cast<double>(images);
+  work.trained += product(tokens, width) * static_cast<double>(sizes.out);
+  work.frozen += share * product(sizes.in, sizes.out);
+  work.trained += share * product(lora_rank, sizes.in + sizes.out);
+}
+
+bool folds(const std::string& projection) {
+  return projection == "q" || projection == "k" || projection == "v";
+}
+
+void add_llama(Work& work, std::int64_t tokens, std::int64_t images, const ModelOptions& model,
+               std::optional<Pool> pool) {
+  const FusionOptions& fusion = model.fusion;
+  const bool draws = fusion.lora.rank > 0 && fusion.lora.dropout > 0;  // in training; counted so elsewhere too
+  const bool folded = fusion.fold && !draws && folding_pays(tokens * images, model.dim, fusion.dim);
+  for (const ProjectionSizes& sizes : llama_projections(fusion)) {
+    const auto& [target, in, out] = sizes;
+    if (folded && folds(target)) {
+      add_folded(work, tokens, images, model.dim, sizes, targeted(fusion.lora, target) ? fusion.lora.rank : 0);
+      continue;
+    }
     const double count = tokens_through(target, tokens, fusion, pool);
     work.frozen += count * product(in, out);
     if (targeted(fusion.lora, target)) work.trained += count * product(fusion.lora.rank, in + out);
@@ -71,8 +96,10 @@ void add_llama(Work& work, std::int64_t tokens, const FusionOptions& fusion, std
   work.trained += attention_work(tokens, fusion.heads * head_dim);
 }
 
-// `embedded` patches become `tokens` with the class token; a classifier wants only a pool of the result.
-Work encoder_work(const ModelOptions& model, std::int64_t embedded, std::optional<Pool> pool = {}) {
+// One image's, of a pass over `images`. `embedded` patches become `tokens` with the class token; a classifier wants
+// only a pool of the result.
+Work encoder_work(const ModelOptions& model, std::int64_t embedded, std::int64_t images,
+                  std::optional<Pool> pool = {}) {
   const std::int64_t tokens = embedded + 1;
   Work work;
   work.first = static_cast<double>(embedded) * product(model.patch_values(), model.dim);
@@ -82,22 +109,22 @@ Work encoder_work(const ModelOptions& model, std::int64_t embedded, std::optiona
   const auto inner = fusion.kind == FusionKind::llama ? fusion.dim : fusion.hidden;
   const std::int64_t leaving = pools_early(fusion, pool) ? 1 : tokens;
   work.trained += static_cast<double>(tokens + leaving) * product(model.dim, inner);
-  if (fusion.kind == FusionKind::llama) add_llama(work, tokens, fusion, pool);
+  if (fusion.kind == FusionKind::llama) add_llama(work, tokens, images, model, pool);
   return work;
 }
 
-Work pretraining_work(const ModelOptions& model, const MaskingOptions& masking) {
+Work pretraining_work(const ModelOptions& model, const MaskingOptions& masking, std::int64_t images) {
   const std::int64_t kept = kept_patches(model.patches(), masking.mask_ratio), tokens = model.patches() + 1;
   const DecoderOptions& decoder = model.decoder;
-  Work work = encoder_work(model, kept);
+  Work work = encoder_work(model, kept, images);
   work.trained += static_cast<double>(kept + 1) * product(model.dim, decoder.dim);
   add_blocks(work, decoder.depth, tokens, decoder.dim, model.mlp_ratio);
   work.trained += static_cast<double>(tokens) * product(decoder.dim, model.patch_values());
   return work;
 }
 
-Work classifier_work(const ModelOptions& model) {
-  Work work = encoder_work(model, model.patches(), model.pool);
+Work classifier_work(const ModelOptions& model, std::int64_t images) {
+  Work work = encoder_work(model, model.patches(), images, model.pool);
   work.trained += product(model.dim, model.classes);
   return work;
 }
@@ -138,24 +165,24 @@ ParameterCounts count_parameters(Module& model) {
   return counts;
 }
 
-double pretraining_forward_flops(const ModelOptions& model, const MaskingOptions& masking) {
-  return pretraining_work(model, masking).forward();
+double pretraining_forward_flops(const ModelOptions& model, const MaskingOptions& masking, std::int64_t images) {
+  return pretraining_work(model, masking, images).forward();
 }
 
-double classifier_forward_flops(const ModelOptions& model) {
-  return classifier_work(model).forward();
+double classifier_forward_flops(const ModelOptions& model, std::int64_t images) {
+  return classifier_work(model, images).forward();
 }
 
-double encoder_forward_flops(const ModelOptions& model, std::int64_t patches) {
-  return encoder_work(model, patches).forward();
+double encoder_forward_flops(const ModelOptions& model, std::int64_t patches, std::int64_t images) {
+  return encoder_work(model, patches, images).forward();
 }
 
-double pretraining_step_flops(const ModelOptions& model, const MaskingOptions& masking) {
-  return pretraining_work(model, masking).step();
+double pretraining_step_flops(const ModelOptions& model, const MaskingOptions& masking, std::int64_t images) {
+  return pretraining_work(model, masking, images).step();
 }
 
-double classifier_step_flops(const ModelOptions& model) {
-  return classifier_work(model).step();
+double classifier_step_flops(const ModelOptions& model, std::int64_t images) {
+  return classifier_work(model, images).step();
 }
 
 double pretraining_activation_bytes(const ModelOptions& model, const MaskingOptions& masking, Precision precision) {

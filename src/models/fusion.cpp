@@ -25,8 +25,12 @@ LlamaFusion::LlamaFusion(std::int64_t dim, const FusionOptions& options_)
   add("proj_out", proj_out);
 }
 
+BlockInput LlamaFusion::block_input(const Tensor& z) const {
+  return options.fold ? BlockInput(proj_in, z) : BlockInput(proj_in(z));
+}
+
 Tensor LlamaFusion::operator()(const Tensor& z, Taps* taps) const {
-  const Tensor told = block(proj_in(z), taps);
+  const Tensor told = block(block_input(z), taps);
   const Tensor fused = proj_out(final_norm ? (*final_norm)(told) : told);
   if (taps) taps->show("l2", fused);
   return options.residual == Residual::outer ? z + fused : fused;
@@ -36,7 +40,8 @@ Tensor LlamaFusion::pooled(const Tensor& z, Pool pool) const {
   // A norm does not commute with a mean, and dropout draws for every token.
   const bool every_token = (final_norm && pool == Pool::mean) || (options.lora.dropout > 0 && training());
   if (every_token) return Fusion::pooled(z, pool);
-  const Tensor x = proj_in(z), told = pool == Pool::mean ? block.patch_mean(x) : block.class_token(x).squeeze(1);
+  const BlockInput input = block_input(z);
+  const Tensor told = pool == Pool::mean ? block.patch_mean(input) : block.class_token(input).squeeze(1);
   const Tensor fused = proj_out(final_norm ? (*final_norm)(told) : told);
   return options.residual == Residual::outer ? pool_tokens(z, pool) + fused : fused;
 }

@@ -1,5 +1,7 @@
 #include "luvit/models/llama_block.h"
 
+#include "folded_input.h"
+
 namespace luvit {
 namespace {
 
@@ -25,9 +27,10 @@ LoraLinear make(const Projection& projection, const LoraOptions& lora) {
                     lora.dropout);
 }
 
-// [B,T,N·d] → [B,T,N,d]
-Tensor in_heads(const Tensor& x, std::int64_t head_dim) {
-  return x.view({x.size(0), x.size(1), -1, head_dim});
+// [B,T,N·d] → [B,N,T,d], normed by head where the model does so.
+Tensor by_head(const Tensor& x, std::int64_t head_dim, const LlamaBlock::RmsNorm* norm = nullptr) {
+  const Tensor heads = x.view({x.size(0), x.size(1), -1, head_dim});
+  return (norm ? (*norm)(heads) : heads).transpose(1, 2);
 }
 
 }  // namespace
@@ -61,24 +64,13 @@ LlamaBlock::Attention::Attention(const FusionOptions& options)
   add("k_norm", *k_norm);
 }
 
-Tensor LlamaBlock::Attention::queries(const Tensor& x) const {
-  const Tensor q = in_heads(q_proj(x), head_dim);
-  return (q_norm ? (*q_norm)(q) : q).transpose(1, 2);
+LlamaBlock::Attention::Heads LlamaBlock::Attention::in_heads(const Tensor& q, const Tensor& k, const Tensor& v) const {
+  return {by_head(q, head_dim, q_norm.get()), by_head(k, head_dim, k_norm.get()), by_head(v, head_dim)};
 }
 
-Tensor LlamaBlock::Attention::keys(const Tensor& x) const {
-  const Tensor k = in_heads(k_proj(x), head_dim);
-  return (k_norm ? (*k_norm)(k) : k).transpose(1, 2);
-}
-
-Tensor LlamaBlock::Attention::operator()(const Tensor& x) const {
-  const Tensor v = in_heads(v_proj(x), head_dim).transpose(1, 2);
-  const Tensor mixed = attention(queries(x), keys(x), v);
-  return o_proj(mixed.transpose(1, 2).reshape({x.size(0), x.size(1), heads * head_dim}));
-}
-
-Tensor LlamaBlock::Attention::weights(const Tensor& x) const {
-  return attention_weights(queries(x), keys(x));
+Tensor LlamaBlock::Attention::operator()(const Heads& h) const {
+  const Tensor mixed = attention(h.q, h.k, h.v).transpose(1, 2);
+  return o_proj(mixed.reshape({mixed.size(0), mixed.size(1), heads * head_dim}));
 }
 
 LlamaBlock::SwiGlu::SwiGlu(const FusionOptions& options)
@@ -109,12 +101,23 @@ LlamaBlock::LlamaBlock(const FusionOptions& options)
   add("mlp", mlp);
 }
 
-Tensor LlamaBlock::attended(const Tensor& x, Taps* taps) const {
-  const Tensor normed = input_layernorm(x);
-  if (taps && taps->want("attention.llm")) taps->show("attention.llm", self_attn.weights(normed));
-  const Tensor added = self_attn(normed);
+LlamaBlock::Attention::Heads LlamaBlock::project(const BlockInput& input) const {
+  const LoraLinear &q = self_attn.q_proj, &k = self_attn.k_proj, &v = self_attn.v_proj;
+  const bool drops = q.drops() || k.drops() || v.drops();  // of the normed input, token by token
+  if (!drops && FoldedInput::pays(input)) {
+    const FoldedInput folded(input, input_layernorm);
+    return self_attn.in_heads(folded(q), folded(k), folded(v));
+  }
+  const Tensor normed = input_layernorm(input.x);
+  return self_attn.in_heads(q(normed), k(normed), v(normed));
+}
+
+Tensor LlamaBlock::attended(const BlockInput& input, Taps* taps) const {
+  const Attention::Heads heads = project(input);
+  if (taps && taps->want("attention.llm")) taps->show("attention.llm", attention_weights(heads.q, heads.k));
+  const Tensor added = self_attn(heads);
   if (taps) taps->show("llm_attn", added);
-  return x + added;
+  return input.x + added;
 }
 
 Tensor LlamaBlock::fed_forward(const Tensor& attended, Taps* taps) const {
@@ -123,21 +126,21 @@ Tensor LlamaBlock::fed_forward(const Tensor& attended, Taps* taps) const {
   return attended + added;
 }
 
-Tensor LlamaBlock::operator()(const Tensor& x, Taps* taps) const {
-  const Tensor out = fed_forward(attended(x, taps), taps);
+Tensor LlamaBlock::operator()(const BlockInput& input, Taps* taps) const {
+  const Tensor out = fed_forward(attended(input, taps), taps);
   if (!taps) return out;
-  taps->show("l1", x);
+  taps->show("l1", input.x);
   taps->show("llm", out);
   return out;
 }
 
-Tensor LlamaBlock::patch_mean(const Tensor& x) const {
-  const Tensor told = attended(x);
+Tensor LlamaBlock::patch_mean(const BlockInput& input) const {
+  const Tensor told = attended(input);
   return mean_over_patches(told) + mlp.patch_mean(post_attention_layernorm(told));
 }
 
-Tensor LlamaBlock::class_token(const Tensor& x) const {
-  return fed_forward(attended(x).narrow(1, 0, 1));
+Tensor LlamaBlock::class_token(const BlockInput& input) const {
+  return fed_forward(attended(input).narrow(1, 0, 1));
 }
 
 }  // namespace luvit

@@ -16,9 +16,16 @@ LoraLinear::LoraLinear(std::int64_t in, std::int64_t out, bool has_bias, std::in
 }
 
 Tensor LoraLinear::operator()(const Tensor& x) const {
-  const Tensor y = apply_linear(x, weight, bias);
+  return adapted(apply_linear(x, weight, bias), x);
+}
+
+Tensor LoraLinear::without_bias(const Tensor& x) const {
+  return adapted(apply_linear(x, weight), x);
+}
+
+Tensor LoraLinear::adapted(const Tensor& y, const Tensor& x) const {
   if (!has_lora()) return y;
-  if (dropout == 0 || !training()) return at::add(y, apply_linear(apply_linear(x, lora_A), lora_B), scale);
+  if (!drops()) return at::add(y, apply_linear(apply_linear(x, lora_A), lora_B), scale);
   DropoutDraws* draws = DropoutDraws::current();
   if (!draws) throw RunError("model.fusion.lora.dropout is above 0, but this training step has no dropout draws");
   const Tensor path = apply_linear(apply_linear(x * draws->mask_like(x, dropout), lora_A), lora_B);

@@ -168,13 +168,13 @@ class FinetuneDriver : public Driver {
     if (teacher_) require_teacher(config_.distill, *teacher_, config_.model, classes_);
   }
 
-  TrainingCosts costs() const override {
-    const double forward = classifier_forward_flops(config_.model);
+  TrainingCosts costs(std::int64_t images) const override {
+    const double forward = classifier_forward_flops(config_.model, images);
     if (probes()) return {.forward_flops = forward, .step_flops = forward};  // next to which the head's are nothing
     const bool path = config_.distill.mode == DistillMode::aux_path;
-    const double teacher = teacher_ ? teacher_flops(config_.distill, *teacher_, config_.model.patches()) : 0;
-    return {.forward_flops = path ? classifier_forward_flops(without_path(config_).model) : forward,
-            .step_flops = classifier_step_flops(config_.model) + teacher,
+    const double teacher = teacher_ ? teacher_flops(config_.distill, *teacher_, config_.model.patches(), images) : 0;
+    return {.forward_flops = path ? classifier_forward_flops(without_path(config_).model, images) : forward,
+            .step_flops = classifier_step_flops(config_.model, images) + teacher,
             .activation_bytes = classifier_activation_bytes(config_.model, config_.train.precision),
             .teacher_bytes = teacher_ ? teacher_bytes(*teacher_, config_.train.precision) : 0};
   }

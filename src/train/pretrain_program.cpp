@@ -68,11 +68,11 @@ class PretrainDriver : public Driver {
     require_teacher(distill, *teacher_, config_.model, /*classes=*/{});
   }
 
-  TrainingCosts costs() const override {
+  TrainingCosts costs(std::int64_t images) const override {
     const std::int64_t kept = kept_patches(config_.model.patches(), config_.mae.mask_ratio);
-    const double teacher = teacher_ ? teacher_flops(config_.distill, *teacher_, kept) : 0;
-    return {.forward_flops = pretraining_forward_flops(config_.model, config_.mae),
-            .step_flops = pretraining_step_flops(config_.model, config_.mae) + teacher,
+    const double teacher = teacher_ ? teacher_flops(config_.distill, *teacher_, kept, images) : 0;
+    return {.forward_flops = pretraining_forward_flops(config_.model, config_.mae, images),
+            .step_flops = pretraining_step_flops(config_.model, config_.mae, images) + teacher,
             .activation_bytes = pretraining_activation_bytes(config_.model, config_.mae, config_.train.precision),
             .teacher_bytes = teacher_ ? teacher_bytes(*teacher_, config_.train.precision) : 0};
   }

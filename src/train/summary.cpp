@@ -37,17 +37,17 @@ std::string fusion_text(const FusionOptions& fusion) {
 
 RunSummary summarise(const Driver& driver, Module& model, std::int64_t samples, std::int64_t ranks) {
   const RunConfig& config = driver.config();
-  const TrainingCosts costs = driver.costs();
   RunSummary out;
   out.samples = samples;
   out.classes = driver.labels_wanted() ? config.model.classes : 0;
   out.length = training_length(config.train, samples);
   out.parameters = count_parameters(model);
-  out.forward_flops = costs.forward_flops;
-  out.step_flops = costs.step_flops;
   out.ranks = ranks;
   out.rows = config.train.batch_size / ranks;
   out.micro_batch = std::min(out.rows, config.train.micro_batch.value_or(out.rows));
+  const TrainingCosts costs = driver.costs(out.micro_batch);
+  out.forward_flops = costs.forward_flops;
+  out.step_flops = costs.step_flops;
   const auto frozen_size =
       static_cast<double>(at::elementSize(frozen_type(config.model.fusion, compute_type(config.train.precision))));
   const auto trained = static_cast<double>(out.parameters.trained), frozen = static_cast<double>(out.parameters.frozen);

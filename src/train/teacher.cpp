@@ -148,11 +148,13 @@ double teacher_bytes(const OpenedModel& teacher, Precision precision) {
          static_cast<double>(at::elementSize(frozen_type(teacher.options.fusion, compute_type(precision)))) * frozen;
 }
 
-double teacher_flops(const DistillOptions& options, const OpenedModel& teacher, std::int64_t patches) {
+double teacher_flops(const DistillOptions& options, const OpenedModel& teacher, std::int64_t patches,
+                     std::int64_t images) {
   const bool logits = options.mode == DistillMode::finetune && options.w_kd > 0;
   ModelOptions run = teacher.options;
   if (!logits && at_block(options)) run.fusion.kind = FusionKind::none;
-  return options.mode == DistillMode::feature ? encoder_forward_flops(run, patches) : classifier_forward_flops(run);
+  return options.mode == DistillMode::feature ? encoder_forward_flops(run, patches, images)
+                                              : classifier_forward_flops(run, images);
 }
 
 }  // namespace luvit

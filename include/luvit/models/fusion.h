@@ -27,6 +27,9 @@ struct LlamaFusion : Fusion {
   std::unique_ptr<LlamaBlock::RmsNorm> final_norm;  // weight frozen (`pretrained`) or not a tensor (`unit`)
   Linear proj_out;                                  // L2
   FusionOptions options;
+
+ private:
+  BlockInput block_input(const Tensor& z) const;
 };
 
 struct MlpFusion : Fusion {

@@ -42,6 +42,7 @@ struct FusionOptions {
   FinalNorm final_norm = FinalNorm::none;
   bool bias = false;  // of L1 and L2; kind: mlp has true
   LoraOptions lora;
+  bool fold = true;  // not a config key: q, k and v straight from L1's input where that is less work
   // kind: mlp
   Activation activation = Activation::gelu;
 };

@@ -47,7 +47,7 @@ class Driver {
   // The same for what the data decide. val may be nullptr.
   virtual void settle_with_data(const Dataset& /*train*/, const Dataset* /*val*/, const Written&) {}
 
-  virtual TrainingCosts costs() const = 0;
+  virtual TrainingCosts costs(std::int64_t images) const = 0;
   // With its model, whose tensors are on meta until they are given values.
   virtual std::unique_ptr<Task> make_task(const TaskParts& parts) const = 0;
   // The first weights; from a checkpoint only the frozen block is needed, the rest is restored.

@@ -51,6 +51,7 @@ void require_teacher(const DistillOptions& options, const OpenedModel& teacher, 
 // Of its weights in memory.
 double teacher_bytes(const OpenedModel& teacher, Precision precision);
 // Operations of its forward pass for one image.
-double teacher_flops(const DistillOptions& options, const OpenedModel& teacher, std::int64_t patches);
+double teacher_flops(const DistillOptions& options, const OpenedModel& teacher, std::int64_t patches,
+                     std::int64_t images);
 
 }  // namespace luvit
