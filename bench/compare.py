@@ -41,13 +41,18 @@ def last_json(command, environment=None):
     return json.loads(run.stdout.strip().splitlines()[-1])
 
 
-def fast_precision(precision):
-    """What PyTorch's peers run in. Without oneDNN's bfloat16 products ATen multiplies one number at a time and takes
-    minutes an image; PyTorch's best is then float32, which luvit is held against instead."""
-    if precision == "float32":
-        return precision
+def settle_peer_precision(a):
+    """Without oneDNN's bfloat16 products ATen multiplies one number at a time and takes minutes an image. PyTorch's best
+    is then float32, which luvit in bfloat16 is held against instead."""
+    if a.peer_precision or a.what == "loader":
+        return
+    a.peer_precision = a.precision
+    if a.precision == "float32":
+        return
     import torch
-    return precision if torch.ops.mkldnn._is_mkldnn_bf16_supported() else "float32"
+    if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        a.peer_precision = "float32"
+        print("PyTorch runs in float32: it has no fast bfloat16 products on this processor")
 
 
 def step_contestants(a):
@@ -223,12 +228,10 @@ def main():
     a = options.parse_args()
     if a.what == "check":
         return check(a)
-    a.peer_precision = a.peer_precision or fast_precision(a.precision)
     work = {"step": f"{a.task} step, {a.precision}", "eval": f"evaluation, {a.precision}", "loader": "500×375 → 224²"}
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "
           f"{work[a.what]}, {a.threads} threads, {a.turns} turns")
-    if a.what != "loader" and a.peer_precision != a.precision:
-        print(f"PyTorch runs in {a.peer_precision}: in {a.precision} it has no fast products on this processor")
+    settle_peer_precision(a)
     with tempfile.TemporaryDirectory() as folder:
         if a.what == "step":
             contestants = step_contestants(a)
@@ -239,7 +242,9 @@ def main():
             make_photos(Path(folder), a.photos)
             contestants, targets = loader_contestants(a, folder), LOADER_TARGETS
         figures = take_turns(contestants, a.turns)
-    report(figures, targets, with_memory=a.what == "step")
+    # What is asked of luvit, and of its memory, is asked beside peers of the same type.
+    alike = a.what == "loader" or a.peer_precision == a.precision
+    report(figures, targets if alike else {}, with_memory=a.what == "step" and alike)
     if a.out:
         a.out.write_text(json.dumps(figures, indent=1) + "\n")
     return 0

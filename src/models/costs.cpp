@@ -15,6 +15,13 @@ struct Work {
   double step() const { return 2 * (3 * trained + 2 * frozen + 2 * first); }
 };
 
+// What one image is counted in.
+struct Pass {
+  std::int64_t images = 1;
+  bool training = false;
+  std::optional<Pool> pool;  // a classifier wants only this of the result
+};
+
 double product(std::int64_t a, std::int64_t b) {
   return static_cast<double>(a) * static_cast<double>(b);
 }
@@ -77,18 +84,23 @@ bool folds(const std::string& projection) {
   return projection == "q" || projection == "k" || projection == "v";
 }
 
-void add_llama(Work& work, std::int64_t tokens, std::int64_t images, const ModelOptions& model,
-               std::optional<Pool> pool) {
+// Dropout draws for the normed input, which folding does without.
+bool draws(const LoraOptions& lora) {
+  const bool any = targeted(lora, "q") || targeted(lora, "k") || targeted(lora, "v");
+  return any && lora.dropout > 0;
+}
+
+void add_llama(Work& work, std::int64_t tokens, const Pass& pass, const ModelOptions& model) {
   const FusionOptions& fusion = model.fusion;
-  const bool draws = fusion.lora.rank > 0 && fusion.lora.dropout > 0;  // in training; counted so elsewhere too
-  const bool folded = fusion.fold && !draws && folding_pays(tokens * images, model.dim, fusion.dim);
+  const bool may_fold = fusion.fold && !(pass.training && draws(fusion.lora));
+  const bool folded = may_fold && folding_pays(tokens * pass.images, model.dim, fusion.dim);
   for (const ProjectionSizes& sizes : llama_projections(fusion)) {
     const auto& [target, in, out] = sizes;
     if (folded && folds(target)) {
-      add_folded(work, tokens, images, model.dim, sizes, targeted(fusion.lora, target) ? fusion.lora.rank : 0);
+      add_folded(work, tokens, pass.images, model.dim, sizes, targeted(fusion.lora, target) ? fusion.lora.rank : 0);
       continue;
     }
-    const double count = tokens_through(target, tokens, fusion, pool);
+    const double count = tokens_through(target, tokens, fusion, pass.pool);
     work.frozen += count * product(in, out);
     if (targeted(fusion.lora, target)) work.trained += count * product(fusion.lora.rank, in + out);
   }
@@ -96,10 +108,8 @@ void add_llama(Work& work, std::int64_t tokens, std::int64_t images, const Model
   work.trained += attention_work(tokens, fusion.heads * head_dim);
 }
 
-// One image's, of a pass over `images`. `embedded` patches become `tokens` with the class token; a classifier wants
-// only a pool of the result.
-Work encoder_work(const ModelOptions& model, std::int64_t embedded, std::int64_t images,
-                  std::optional<Pool> pool = {}) {
+// `embedded` patches become `tokens` with the class token.
+Work encoder_work(const ModelOptions& model, std::int64_t embedded, const Pass& pass) {
   const std::int64_t tokens = embedded + 1;
   Work work;
   work.first = static_cast<double>(embedded) * product(model.patch_values(), model.dim);
@@ -107,24 +117,24 @@ Work encoder_work(const ModelOptions& model, std::int64_t embedded, std::int64_t
   const FusionOptions& fusion = model.fusion;
   if (fusion.kind == FusionKind::none) return work;
   const auto inner = fusion.kind == FusionKind::llama ? fusion.dim : fusion.hidden;
-  const std::int64_t leaving = pools_early(fusion, pool) ? 1 : tokens;
+  const std::int64_t leaving = pools_early(fusion, pass.pool) ? 1 : tokens;
   work.trained += static_cast<double>(tokens + leaving) * product(model.dim, inner);
-  if (fusion.kind == FusionKind::llama) add_llama(work, tokens, images, model, pool);
+  if (fusion.kind == FusionKind::llama) add_llama(work, tokens, pass, model);
   return work;
 }
 
-Work pretraining_work(const ModelOptions& model, const MaskingOptions& masking, std::int64_t images) {
+Work pretraining_work(const ModelOptions& model, const MaskingOptions& masking, const Pass& pass) {
   const std::int64_t kept = kept_patches(model.patches(), masking.mask_ratio), tokens = model.patches() + 1;
   const DecoderOptions& decoder = model.decoder;
-  Work work = encoder_work(model, kept, images);
+  Work work = encoder_work(model, kept, pass);
   work.trained += static_cast<double>(kept + 1) * product(model.dim, decoder.dim);
   add_blocks(work, decoder.depth, tokens, decoder.dim, model.mlp_ratio);
   work.trained += static_cast<double>(tokens) * product(decoder.dim, model.patch_values());
   return work;
 }
 
-Work classifier_work(const ModelOptions& model, std::int64_t images) {
-  Work work = encoder_work(model, model.patches(), images, model.pool);
+Work classifier_work(const ModelOptions& model, const Pass& pass) {
+  Work work = encoder_work(model, model.patches(), pass);
   work.trained += product(model.dim, model.classes);
   return work;
 }
@@ -136,7 +146,7 @@ double block_bytes(std::int64_t dim, double mlp_ratio, double width) {
 }
 
 // The same in the language model's block: both norms' inputs, LoRA's input, q, k, v and the heads' result, gate,
-// silu(gate) and up. Frozen projections keep nothing. And the inputs of L1 and L2.
+// silu(gate) and up. Frozen projections keep nothing. And the inputs of L1 and L2. (Folded, a little less.)
 double llama_bytes(std::int64_t dim, const FusionOptions& fusion, double width) {
   const auto head_dim = fusion.head_dim.value_or(fusion.dim / fusion.heads);
   const auto heads = 2 * (fusion.heads + fusion.kv_heads) * head_dim;
@@ -166,23 +176,30 @@ ParameterCounts count_parameters(Module& model) {
 }
 
 double pretraining_forward_flops(const ModelOptions& model, const MaskingOptions& masking, std::int64_t images) {
-  return pretraining_work(model, masking, images).forward();
+  return pretraining_work(model, masking, {.images = images}).forward();
 }
 
 double classifier_forward_flops(const ModelOptions& model, std::int64_t images) {
-  return classifier_work(model, images).forward();
+  return classifier_work(model, {.images = images, .pool = model.pool}).forward();
 }
 
 double encoder_forward_flops(const ModelOptions& model, std::int64_t patches, std::int64_t images) {
-  return encoder_work(model, patches, images).forward();
+  return encoder_work(model, patches, {.images = images}).forward();
 }
 
 double pretraining_step_flops(const ModelOptions& model, const MaskingOptions& masking, std::int64_t images) {
-  return pretraining_work(model, masking, images).step();
+  return pretraining_work(model, masking, {.images = images, .training = true}).step();
 }
 
 double classifier_step_flops(const ModelOptions& model, std::int64_t images) {
-  return classifier_work(model, images).step();
+  return classifier_work(model, {.images = images, .training = true, .pool = model.pool}).step();
+}
+
+double fusion_step_flops(const ModelOptions& model, std::int64_t images) {
+  ModelOptions without = model;
+  without.fusion.kind = FusionKind::none;
+  const Pass pass{.images = images, .training = true, .pool = {}};
+  return encoder_work(model, model.patches(), pass).step() - encoder_work(without, model.patches(), pass).step();
 }
 
 double pretraining_activation_bytes(const ModelOptions& model, const MaskingOptions& masking, Precision precision) {

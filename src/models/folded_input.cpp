@@ -28,6 +28,7 @@ FoldedInput::FoldedInput(const BlockInput& input, const LlamaBlock::RmsNorm& nor
     rows_ = at::constant_pad_nd(at::cat({rows_, scale}, -1), {0, zeros});
     columns_ = at::constant_pad_nd(at::cat({columns_, input.layer->bias.unsqueeze(0)}), {0, 0, 0, zeros});
   }
+  rows_ = rows_.to(input.x.scalar_type());  // once for q, k and v
   if (norm.weight.defined()) columns_ = columns_ * norm.weight.to(input.x.scalar_type());
 }
 
@@ -37,12 +38,6 @@ Tensor FoldedInput::operator()(const LoraLinear& projection) const {
 
 bool FoldedInput::pays(const BlockInput& input) {
   return input.layer && folding_pays(input.z.numel() / input.z.size(-1), input.z.size(-1), input.x.size(-1));
-}
-
-// Twice through [out,dim] for each token (forward and the input's gradient), against three times through [out,D] (and
-// the matrix's own) and twice D·dim to make it and pass its gradient on.
-bool folding_pays(std::int64_t tokens, std::int64_t width, std::int64_t dim) {
-  return tokens * (2 * dim - 3 * width) > 2 * width * dim;
 }
 
 }  // namespace luvit

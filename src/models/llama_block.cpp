@@ -101,6 +101,12 @@ LlamaBlock::LlamaBlock(const FusionOptions& options)
   add("mlp", mlp);
 }
 
+// Twice through [out,dim] for each token (forward and the input's gradient), against three times through [out,D] (and
+// the matrix's own) and twice D·dim to make it and pass its gradient on.
+bool folding_pays(std::int64_t tokens, std::int64_t width, std::int64_t dim) {
+  return tokens * (2 * dim - 3 * width) > 2 * width * dim;
+}
+
 LlamaBlock::Attention::Heads LlamaBlock::project(const BlockInput& input) const {
   const LoraLinear &q = self_attn.q_proj, &k = self_attn.k_proj, &v = self_attn.v_proj;
   const bool drops = q.drops() || k.drops() || v.drops();  // of the normed input, token by token

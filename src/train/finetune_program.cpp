@@ -169,12 +169,16 @@ class FinetuneDriver : public Driver {
   }
 
   TrainingCosts costs(std::int64_t images) const override {
-    const double forward = classifier_forward_flops(config_.model, images);
-    if (probes()) return {.forward_flops = forward, .step_flops = forward};  // next to which the head's are nothing
+    if (probes()) {
+      const double forward = classifier_forward_flops(config_.model, images);
+      return {.forward_flops = forward, .step_flops = forward};  // next to which the head's are nothing
+    }
     const bool path = config_.distill.mode == DistillMode::aux_path;
-    const double teacher = teacher_ ? teacher_flops(config_.distill, *teacher_, config_.model.patches(), images) : 0;
-    return {.forward_flops = path ? classifier_forward_flops(without_path(config_).model, images) : forward,
-            .step_flops = classifier_step_flops(config_.model, images) + teacher,
+    double beside = path ? fusion_step_flops(config_.model, images) : 0;
+    if (teacher_) beside += teacher_flops(config_.distill, *teacher_, config_.model.patches(), images);
+    const ModelOptions model = path ? without_path(config_).model : config_.model;
+    return {.forward_flops = classifier_forward_flops(model, images),
+            .step_flops = classifier_step_flops(model, images) + beside,
             .activation_bytes = classifier_activation_bytes(config_.model, config_.train.precision),
             .teacher_bytes = teacher_ ? teacher_bytes(*teacher_, config_.train.precision) : 0};
   }

@@ -153,8 +153,7 @@ double teacher_flops(const DistillOptions& options, const OpenedModel& teacher, 
   const bool logits = options.mode == DistillMode::finetune && options.w_kd > 0;
   ModelOptions run = teacher.options;
   if (!logits && at_block(options)) run.fusion.kind = FusionKind::none;
-  return options.mode == DistillMode::feature ? encoder_forward_flops(run, patches, images)
-                                              : classifier_forward_flops(run, images);
+  return encoder_forward_flops(run, patches, images);  // every token is looked at; a head is nothing beside it
 }
 
 }  // namespace luvit

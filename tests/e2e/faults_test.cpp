@@ -29,16 +29,16 @@ void write(const fs::path& path, const std::string& bytes) {
 void write_block(const fs::path& path) {
   const auto w = [](std::int64_t out, std::int64_t in) { return at::ones({out, in}); };
   write_safetensors(path,
-                    {{"input_layernorm.weight", at::ones({32})},
-                     {"post_attention_layernorm.weight", at::ones({32})},
-                     {"self_attn.q_proj.weight", w(32, 32)},
-                     {"self_attn.k_proj.weight", w(16, 32)},
-                     {"self_attn.v_proj.weight", w(16, 32)},
-                     {"self_attn.o_proj.weight", w(32, 32)},
-                     {"mlp.gate_proj.weight", w(40, 32)},
-                     {"mlp.up_proj.weight", w(40, 32)},
-                     {"mlp.down_proj.weight", w(32, 40)}},
-                    {{"luvit.block", R"({"dim":32,"heads":4,"kv_heads":2,"head_dim":8,"hidden":40,"norm_eps":1e-06,)"
+                    {{"input_layernorm.weight", at::ones({96})},
+                     {"post_attention_layernorm.weight", at::ones({96})},
+                     {"self_attn.q_proj.weight", w(96, 96)},
+                     {"self_attn.k_proj.weight", w(48, 96)},
+                     {"self_attn.v_proj.weight", w(48, 96)},
+                     {"self_attn.o_proj.weight", w(96, 96)},
+                     {"mlp.gate_proj.weight", w(40, 96)},
+                     {"mlp.up_proj.weight", w(40, 96)},
+                     {"mlp.down_proj.weight", w(96, 40)}},
+                    {{"luvit.block", R"({"dim":96,"heads":4,"kv_heads":2,"head_dim":24,"hidden":40,"norm_eps":1e-06,)"
                                      R"("layer":0,"source":"test","qk_layout":"half"})"}});
 }
 

@@ -108,7 +108,7 @@ TEST_F(Gsnr, OfARunsCheckpointsOnOneAndTwoRanks) {
   }
   EXPECT_GT(compared, 100U);
   const json lora = row(a.at("points")[2], "tensor", "fusion.block.self_attn.q_proj.lora_A.weight");
-  EXPECT_EQ(lora.at("n").get<int>() + lora.at("left_out").at("no_variance").get<int>(), 2 * 32);
+  EXPECT_EQ(lora.at("n").get<int>() + lora.at("left_out").at("no_variance").get<int>(), 2 * 96);
   EXPECT_EQ(row(a.at("points")[2], "tensor", "fusion.block.mlp.up_proj.weight"), nullptr) << "it is frozen";
   EXPECT_EQ(row(a.at("points")[2], "layer", "blocks.0").at("left_out").at("key_bias"), 24);
   EXPECT_TRUE(row(a.at("points")[2], "model", "all").at("r_l").contains("interval95"));

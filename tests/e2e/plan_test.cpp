@@ -28,7 +28,7 @@ TEST_F(PlanOfRanks, IsPrintedAndLeavesNothing) {
 
 // The plan counts a rank's memory; without one it is estimated. Not both.
 TEST_F(PlanOfRanks, MemoryIsToldOnceAndSmallFiguresInUnitsOfTheirOwn) {
-  const Result planned = plan("4", {"train.steps=8"});
+  const Result planned = plan("4", {"train.steps=8", "model.fusion.dim=32"});
   EXPECT_NE(planned.out.find("memory a rank"), std::string::npos) << planned.out;
   EXPECT_EQ(planned.out.find("memory estimate"), std::string::npos) << planned.out;
   EXPECT_NE(planned.out.find(" kFLOP an image forward"), std::string::npos) << planned.out;

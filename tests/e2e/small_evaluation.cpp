@@ -12,7 +12,7 @@ SmallEvaluation::SmallEvaluation() {
   make_images(at("few"), 5);
   OpenedModel model{.kind = ModelKind::classifier};
   model.options = {.image_size = 32, .patch_size = 8, .dim = 24, .depth = 2, .heads = 2, .classes = 4};
-  model.options.fusion = {.dim = 32, .heads = 4, .kv_heads = 2, .hidden = 48, .weights = "random", .lora = {.rank = 2}};
+  model.options.fusion = {.dim = 64, .heads = 4, .kv_heads = 2, .hidden = 48, .weights = "random", .lora = {.rank = 2}};
   model.preprocess = {.resize = 36, .crop = 32};
   model.classes = {"class0", "class1", "class2", "class3"};
   save("model.safetensors", model);

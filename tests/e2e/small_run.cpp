@@ -39,7 +39,7 @@ SmallRun::SmallRun(int images) {
 std::string SmallRun::config_text() const {
   std::ostringstream text;
   text << "model:\n  image_size: 32\n  patch_size: 8\n  dim: 24\n  depth: 2\n  heads: 2\n"
-       << "  fusion: {kind: llama, dim: 32, heads: 4, kv_heads: 2, hidden: 48, weights: random, lora: {rank: 2, alpha: "
+       << "  fusion: {kind: llama, dim: 96, heads: 4, kv_heads: 2, hidden: 48, weights: random, lora: {rank: 2, alpha: "
           "4}}\n"
        << "  decoder: {dim: 32, depth: 1, heads: 4}\n"
        << "data: {train: " << data().string() << ", workers: 2}\n"
@@ -67,10 +67,10 @@ Result SmallRun::train(const std::string& output, const std::vector<std::string>
 void write_adapter(const fs::path& path, std::uint64_t seed) {
   Random random(seed, "adapter", Purpose::synthetic);
   NamedTensors tensors;
-  for (const auto& [name, shape] : {std::pair<std::string, std::vector<std::int64_t>>{"q_proj.lora_A", {2, 32}},
-                                    {"q_proj.lora_B", {32, 2}},
-                                    {"v_proj.lora_A", {2, 32}},
-                                    {"v_proj.lora_B", {16, 2}}}) {
+  for (const auto& [name, shape] : {std::pair<std::string, std::vector<std::int64_t>>{"q_proj.lora_A", {2, 96}},
+                                    {"q_proj.lora_B", {96, 2}},
+                                    {"v_proj.lora_A", {2, 96}},
+                                    {"v_proj.lora_B", {48, 2}}}) {
     const at::Tensor tensor = at::empty(shape, at::kFloat);
     random.fill_uniform(tensor.mutable_data_ptr<float>(), tensor.numel(), -0.1f, 0.1f);
     tensors.emplace_back("self_attn." + name + ".weight", tensor);

@@ -98,6 +98,26 @@ TEST(Flops, OfManyTokensAreFoldedOnes) {
   EXPECT_GT(pretraining_step_flops(plain, {}, 128), pretraining_step_flops(folded, {}, 128));
 }
 
+// Dropout of LoRA is drawn for what folding does without, in training alone.
+TEST(Flops, OfLoraDropoutAreNotFoldedInAStep) {
+  ModelOptions drops = row(FusionKind::llama), plain = drops;
+  drops.fusion.lora.dropout = 0.1;
+  plain.fusion.fold = false;
+  EXPECT_EQ(classifier_step_flops(drops, 128), classifier_step_flops(plain, 128));
+  EXPECT_LT(classifier_forward_flops(drops, 128), classifier_forward_flops(plain, 128));
+  drops.fusion.lora.targets = {"o"};
+  EXPECT_LT(classifier_step_flops(drops, 128), classifier_step_flops(plain, 128));
+}
+
+TEST(Flops, OfAPathBesideAClassifierFuseEveryToken) {
+  ModelOptions unpooled = row(FusionKind::llama);
+  unpooled.fusion.final_norm = FinalNorm::unit;
+  unpooled.pool = Pool::mean;
+  const double with = classifier_step_flops(unpooled, 8), without = classifier_step_flops(row(FusionKind::none), 8);
+  EXPECT_NEAR(fusion_step_flops(row(FusionKind::llama), 8), with - without, 1);
+  EXPECT_EQ(fusion_step_flops(row(FusionKind::none), 8), 0);
+}
+
 TEST(ActivationBytes, GrowWithTheTypeAndTheFusion) {
   const double plain = pretraining_activation_bytes(row(FusionKind::none), {}, Precision::bfloat16);
   const double fused = pretraining_activation_bytes(row(FusionKind::llama), {}, Precision::bfloat16);

@@ -47,7 +47,7 @@ const std::vector<std::pair<const char*, std::function<void(FusionOptions&)>>>& 
       {"the paper's", [](FusionOptions&) {}},
       {"L1 with a bias", [](FusionOptions& f) { f.bias = true; }},
       {"biases of q, k, v, and o", [](FusionOptions& f) { f.qkv_bias = f.o_bias = true; }},
-      {"norms of heads", [](FusionOptions& f) { f.qk_norm = f.bias = true; }},
+      {"norms of heads", [](FusionOptions& f) { f.qk_norm = f.qkv_bias = f.bias = true; }},
       {"no LoRA", [](FusionOptions& f) { f.lora.rank = 0; }},
       {"LoRA everywhere", [](FusionOptions& f) { f.lora.targets = {"q", "k", "v", "o", "gate", "up", "down"}; }},
       {"a residual around", [](FusionOptions& f) { f.residual = Residual::outer; }},
@@ -65,8 +65,13 @@ TEST(FoldedInput, IsThePlainPathInOutputsAndGradients) {
     EXPECT_FALSE(at::equal(got, expected));  // another way there
     const auto own = f.gradients(*f.folded, got), theirs = f.gradients(*f.plain, expected);
     for (std::size_t i = 0; i < own.size(); ++i) EXPECT_LT(largest_difference(own[i], theirs[i]), 1e-11) << i;
-    for (const Pool pool : {Pool::mean, Pool::cls})
-      EXPECT_LT(largest_difference(f.folded->pooled(f.z, pool), f.plain->pooled(f.z, pool)), 1e-12);
+    for (const Pool pool : {Pool::mean, Pool::cls}) {
+      const Tensor pooled = f.folded->pooled(f.z, pool), expected_pool = f.plain->pooled(f.z, pool);
+      EXPECT_LT(largest_difference(pooled, expected_pool), 1e-12);
+      EXPECT_FALSE(at::equal(pooled, expected_pool));
+      const auto of_own = f.gradients(*f.folded, pooled), of_theirs = f.gradients(*f.plain, expected_pool);
+      for (std::size_t i = 0; i < own.size(); ++i) EXPECT_LT(largest_difference(of_own[i], of_theirs[i]), 1e-11) << i;
+    }
   }
 }
 
@@ -91,18 +96,38 @@ TEST(FoldedInput, TapsShowTheSame) {
 
 // A rounded matrix stands for two roundings on the way: the error stays what it was.
 TEST(FoldedInput, RoundsInBfloat16NoMoreThanThePlainPath) {
-  const Folding exact, half({}, at::kFloat);
+  const Folding exact, single({}, at::kFloat);
   const ComputeType scope(at::kBFloat16);
   const auto root_mean_square = [](const Tensor& x) { return x.to(at::kDouble).square().mean().sqrt().item<double>(); };
   Tensor expected;
   {
-    const ComputeType none(at::kDouble);
+    const ComputeType in_float64(at::kDouble);
     expected = (*exact.plain)(exact.z);
   }
-  const double folded = root_mean_square((*half.folded)(half.z) - expected),
-               plain = root_mean_square((*half.plain)(half.z) - expected);
+  const Tensor by_folding = (*single.folded)(single.z), plainly = (*single.plain)(single.z);
+  const double folded = root_mean_square(by_folding - expected), plain = root_mean_square(plainly - expected);
   EXPECT_GT(plain, 0);
+  EXPECT_FALSE(at::equal(by_folding, plainly));
   EXPECT_LT(folded, 1.5 * plain);
+}
+
+// As the norm: 1/√eps at an input of zeros, and a gradient there.
+TEST(FoldedInput, TakesTokensOfZeros) {
+  Folding f;
+  f.z = at::cat({at::zeros_like(f.z.narrow(0, 0, 1)), f.z.detach().narrow(0, 1, 2)}).requires_grad_();
+  const Tensor got = (*f.folded)(f.z), expected = (*f.plain)(f.z);
+  EXPECT_LT(largest_difference(got, expected), 1e-12);
+  const auto own = f.gradients(*f.folded, got), theirs = f.gradients(*f.plain, expected);
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    EXPECT_TRUE(own[i].isfinite().all().item<bool>()) << i;
+    EXPECT_LT(largest_difference(own[i], theirs[i]), 1e-11 * theirs[i].abs().max().item<double>()) << i;
+  }
+}
+
+// A model that is all bfloat16 needs no scope.
+TEST(FoldedInput, RunsInAModelsOwnType) {
+  const Folding f([](FusionOptions& options) { options.bias = true; }, at::kBFloat16);
+  EXPECT_EQ((*f.folded)(f.z).scalar_type(), at::kBFloat16);
 }
 
 // It would have to be drawn for the normed input, which is not made.

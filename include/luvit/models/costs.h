@@ -18,6 +18,8 @@ double encoder_forward_flops(const ModelOptions& model, std::int64_t patches, st
 // A training step's: 3 × the trained part's, 2 × the frozen block's (no weight gradient).
 double pretraining_step_flops(const ModelOptions& model, const MaskingOptions& masking, std::int64_t images);
 double classifier_step_flops(const ModelOptions& model, std::int64_t images);
+// What fusing every token adds to a step: a path beside a plain classifier (distill.mode: aux_path).
+double fusion_step_flops(const ModelOptions& model, std::int64_t images);
 
 // Rough bytes of saved activations for one image in a training step.
 double pretraining_activation_bytes(const ModelOptions& model, const MaskingOptions& masking, Precision precision);

@@ -13,6 +13,7 @@ struct LoraLinear : Module {
   LoraLinear(std::int64_t in, std::int64_t out, bool has_bias, std::int64_t rank, double alpha, double dropout);
   Tensor operator()(const Tensor& x) const;
   Tensor without_bias(const Tensor& x) const;
+  // Whether the path draws for x now.
   bool drops() const { return has_lora() && dropout > 0 && training(); }
   Tensor weight, bias;    // Role::frozen
   Tensor lora_A, lora_B;  // [rank, in], [out, rank]; undefined without LoRA
@@ -32,7 +33,7 @@ struct BlockInput {
   const Linear* layer = nullptr;
   Tensor z;
 };
-// Whether that is less work than from x, for so many tokens in a training step.
+// Whether that is less work than from x, for so many tokens of a training step; `width` is D.
 bool folding_pays(std::int64_t tokens, std::int64_t width, std::int64_t dim);
 
 // The values of one LLaMA-family decoder layer, frozen: RMSNorm → attention → RMSNorm → SwiGLU, bidirectional and
