@@ -41,28 +41,26 @@ def last_json(command, environment=None):
     return json.loads(run.stdout.strip().splitlines()[-1])
 
 
-def settle_peer_precision(a):
+def fast_peer_precision(a):
     """Without oneDNN's bfloat16 products ATen multiplies one number at a time and takes minutes an image. PyTorch's best
     is then float32, which luvit in bfloat16 is held against instead."""
-    if a.peer_precision or a.what == "loader":
-        return
-    a.peer_precision = a.precision
-    if a.precision == "float32":
-        return
+    if a.what == "loader" or a.precision == "float32":
+        return a.precision
     import torch
-    if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
-        a.peer_precision = "float32"
-        print("PyTorch runs in float32: it has no fast bfloat16 products on this processor")
+    if torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return a.precision
+    print("PyTorch runs in float32: it has no fast bfloat16 products on this processor")
+    return "float32"
 
 
 def step_contestants(a):
     common = ["--batch", a.batch, "--threads", a.threads, "--warmup", a.warmup, "--repeats", a.repeats,
-              "--preset", a.preset, "--task", a.task, "--precision"]
-    peer = [sys.executable, HERE / "peer_step.py", *common, a.peer_precision]
-    common.append(a.precision)
+              "--preset", a.preset, "--task", a.task]
+    own = [a.bench, "step", *common, "--precision", a.precision, "--device", "cpu", "--json"]
+    peer = [sys.executable, HERE / "peer_step.py", *common, "--precision", a.peer_precision]
     plain = without_malloc_settings()
     everyone = {
-        "luvit": lambda: last_json([a.bench, "step", *common, "--device", "cpu", "--json"], plain),
+        "luvit": lambda: last_json(own, plain),
         "eager": lambda: last_json(peer, plain),
         "compiled": lambda: last_json([*peer, "--compile"], plain),
         "eager, malloc settings": lambda: last_json(peer, {**plain, **MALLOC}),
@@ -231,7 +229,7 @@ def main():
     work = {"step": f"{a.task} step, {a.precision}", "eval": f"evaluation, {a.precision}", "loader": "500×375 → 224²"}
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "
           f"{work[a.what]}, {a.threads} threads, {a.turns} turns")
-    settle_peer_precision(a)
+    a.peer_precision = a.peer_precision or fast_peer_precision(a)
     with tempfile.TemporaryDirectory() as folder:
         if a.what == "step":
             contestants = step_contestants(a)
@@ -243,7 +241,7 @@ def main():
             contestants, targets = loader_contestants(a, folder), LOADER_TARGETS
         figures = take_turns(contestants, a.turns)
     # What is asked of luvit, and of its memory, is asked beside peers of the same type.
-    alike = a.what == "loader" or a.peer_precision == a.precision
+    alike = a.peer_precision == a.precision
     report(figures, targets if alike else {}, with_memory=a.what == "step" and alike)
     if a.out:
         a.out.write_text(json.dumps(figures, indent=1) + "\n")

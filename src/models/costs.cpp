@@ -86,8 +86,7 @@ bool folds(const std::string& projection) {
 
 // Dropout draws for the normed input, which folding does without.
 bool draws(const LoraOptions& lora) {
-  const bool any = targeted(lora, "q") || targeted(lora, "k") || targeted(lora, "v");
-  return any && lora.dropout > 0;
+  return lora.rank > 0 && lora.dropout > 0 && std::any_of(lora.targets.begin(), lora.targets.end(), folds);
 }
 
 void add_llama(Work& work, std::int64_t tokens, const Pass& pass, const ModelOptions& model) {

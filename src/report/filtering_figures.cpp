@@ -96,9 +96,9 @@ void add_filtering(Report& report, const std::vector<AnalysedSuite>& models) {
       "The paper’s Eq. 5 says that the block leaves in the class token a weighted sum of the patches’ tokens, "
       "z′(CLS) ≈ Σ w(v) z′(v), and by that filters and raises the informative ones. Here z is the last ViT block’s "
       "output, z′ L2’s (before it is added to z, where the model does so), and w the block’s own attention of the "
-      "class token. Controls in the same model: the block with each tensor’s entries in random places (“permuted”) and "
+      "class token. Controls in the same model: the block with each tensor’s entries in random places (“permuted”) "
+      "and a random one. What they show as well is no effect of what the language model learned. 95% intervals are of "
       "a "
-      "random one. What they show as well is no effect of what the language model learned. 95% intervals are of a "
       "bootstrap over images: " +
       images_text(fused, several));
   add_table(report, fused, several);

@@ -1,6 +1,7 @@
 #include "small_run.h"
 
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include <cmath>
 #include <fstream>
@@ -11,6 +12,7 @@
 #include "luvit/data/image.h"
 #include "luvit/io/safetensors.h"
 #include "luvit/io/sha256.h"
+#include "luvit/models/llama_block.h"
 
 namespace luvit::test {
 
@@ -34,6 +36,8 @@ void make_images(const fs::path& folder, int count) {
 SmallRun::SmallRun(int images) {
   make_images(data(), images);
   write_config(config_text());
+  // A step of 8 images, 4 patches and the class token of each, takes the way that the paper's sizes take.
+  EXPECT_TRUE(folding_pays(8 * 5, 24, 96));
 }
 
 std::string SmallRun::config_text() const {

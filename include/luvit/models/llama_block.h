@@ -12,8 +12,8 @@ namespace luvit {
 struct LoraLinear : Module {
   LoraLinear(std::int64_t in, std::int64_t out, bool has_bias, std::int64_t rank, double alpha, double dropout);
   Tensor operator()(const Tensor& x) const;
-  Tensor without_bias(const Tensor& x) const;
-  // Whether the path draws for x now.
+  Tensor without_bias(const Tensor& x) const;  // not while it drops(): dropout draws for tokens
+  // Whether dropout draws for the path's input now.
   bool drops() const { return has_lora() && dropout > 0 && training(); }
   Tensor weight, bias;    // Role::frozen
   Tensor lora_A, lora_B;  // [rank, in], [out, rank]; undefined without LoRA
